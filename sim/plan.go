@@ -1,0 +1,43 @@
+package sim
+
+import (
+	"time"
+
+	"github.com/simrun/simrun/faults"
+)
+
+// A Plan decides a run: Run is a pure function of a Scenario and a Plan. It is
+// text, one decision a line, strict to read and editable by hand.
+type Plan struct {
+	Scenario string
+	Seed     uint64
+	Policy   Policy
+	Knobs    Knobs
+	Net      faults.Net
+	Ops      []Op
+	Faults   faults.Schedule
+	// Deviations name single messages whose fate differs from Net. Only shrunk
+	// plans have them.
+	Deviations []Deviation
+}
+
+// A Policy is how the world chooses what happens next.
+type Policy string
+
+const (
+	// Timed delivers every message when its drawn delay is over.
+	Timed Policy = "timed"
+	// Random chooses among the messages in flight and the due timers; timers never
+	// fire early, and the time of all hosts advances together.
+	Random Policy = "random"
+)
+
+// A Deviation gives one message a fate of its own. Key is the message's causal
+// key, which does not depend on what else is in the plan.
+type Deviation struct {
+	Key  uint64
+	Drop bool
+	Late time.Duration // added to the delay of the link
+	Copy bool          // delivered twice, the second time after Late
+	Name string        // for people: "c0#7 put, attempt 1"
+}
