@@ -1,0 +1,111 @@
+package trace
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// append adds the event in the form of the file: the kind, then integers as
+// varints and strings behind their length, in the order of the struct. Seq is
+// written as it is, not as a difference, so that a record can be read alone.
+func (e Event) append(b []byte) []byte {
+	b = append(b, byte(e.Kind))
+	b = binary.AppendVarint(b, e.Seq)
+	b = binary.AppendVarint(b, int64(e.At))
+	for _, s := range [...]string{e.Host, e.Path, e.Peer, e.Msg, e.Text} {
+		b = appendString(b, s)
+	}
+	b = binary.BigEndian.AppendUint64(b, e.Key)
+	return binary.AppendVarint(b, e.Cause)
+}
+
+func appendString(b []byte, s string) []byte {
+	b = binary.AppendUvarint(b, uint64(len(s)))
+	return append(b, s...)
+}
+
+var errShort = errors.New("record ends early")
+
+// A decoder takes values off the front of a record; the first failure sticks.
+type decoder struct {
+	b   []byte
+	err error
+}
+
+func (d *decoder) fail(err error) {
+	if d.err == nil {
+		d.err = err
+	}
+	d.b = nil
+}
+
+func (d *decoder) take(n uint64) []byte {
+	if n > uint64(len(d.b)) {
+		d.fail(errShort)
+		return nil
+	}
+	out := d.b[:n]
+	d.b = d.b[n:]
+	return out
+}
+
+func (d *decoder) byte() byte {
+	if b := d.take(1); b != nil {
+		return b[0]
+	}
+	return 0
+}
+
+func (d *decoder) uint64() uint64 {
+	if b := d.take(8); b != nil {
+		return binary.BigEndian.Uint64(b)
+	}
+	return 0
+}
+
+func (d *decoder) varint() int64 {
+	v, n := binary.Varint(d.b)
+	if n <= 0 {
+		d.fail(errShort)
+		return 0
+	}
+	d.b = d.b[n:]
+	return v
+}
+
+func (d *decoder) string() string {
+	v, n := binary.Uvarint(d.b)
+	if n <= 0 {
+		d.fail(errShort)
+		return ""
+	}
+	d.b = d.b[n:]
+	return string(d.take(v))
+}
+
+// end reports the first failure, or bytes that nobody asked for.
+func (d *decoder) end() error {
+	if d.err == nil && len(d.b) > 0 {
+		return fmt.Errorf("%d bytes too many in a record", len(d.b))
+	}
+	return d.err
+}
+
+func decodeEvent(b []byte) (Event, error) {
+	d := decoder{b: b}
+	e := Event{Kind: Kind(d.byte()), Seq: d.varint(), At: time.Duration(d.varint())}
+	for _, s := range [...]*string{&e.Host, &e.Path, &e.Peer, &e.Msg, &e.Text} {
+		*s = d.string()
+	}
+	e.Key = d.uint64()
+	e.Cause = d.varint()
+	if err := d.end(); err != nil {
+		return Event{}, err
+	}
+	if e.Kind == 0 || e.Kind >= kinds {
+		return Event{}, fmt.Errorf("event %d: unknown kind %d", e.Seq, uint8(e.Kind))
+	}
+	return e, nil
+}
