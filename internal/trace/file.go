@@ -138,7 +138,8 @@ type Reader struct {
 	Header Header
 
 	r      *bufio.Reader
-	sum    hash.Hash
+	sum    hash.Hash // of all but raw
+	raw    []byte    // the last record, which the hash of a footer must not contain
 	crc    uint32
 	count  uint64
 	offset int64
@@ -188,7 +189,6 @@ func (t *Reader) Next() (Event, error) {
 }
 
 func (t *Reader) next() (Event, error) {
-	before := t.sum.Sum(nil)
 	payload, err := t.record()
 	if err != nil {
 		return Event{}, err
@@ -202,12 +202,12 @@ func (t *Reader) next() (Event, error) {
 		t.count++
 		return e, nil
 	case tagFooter:
-		return Event{}, t.footer(payload[1:], before)
+		return Event{}, t.footer(payload[1:])
 	}
 	return Event{}, fmt.Errorf("%w: record %d: unknown tag %q", ErrDamaged, t.count+1, payload[0])
 }
 
-func (t *Reader) footer(b, sum []byte) error {
+func (t *Reader) footer(b []byte) error {
 	d := decoder{b: b}
 	count, want := d.uint64(), d.take(sha256.Size)
 	if err := d.end(); err != nil {
@@ -216,7 +216,7 @@ func (t *Reader) footer(b, sum []byte) error {
 	if count != t.count {
 		return fmt.Errorf("%w: %d events, the footer says %d", ErrDamaged, t.count, count)
 	}
-	if !bytes.Equal(want, sum) {
+	if !bytes.Equal(want, t.sum.Sum(nil)) {
 		return fmt.Errorf("%w: the hash in the footer differs", ErrDamaged)
 	}
 	if _, err := t.r.ReadByte(); err != io.EOF {
@@ -227,6 +227,7 @@ func (t *Reader) footer(b, sum []byte) error {
 
 // record reads and checks one record; its payload has at least one byte.
 func (t *Reader) record() ([]byte, error) {
+	t.sum.Write(t.raw)
 	at := t.offset
 	var head [8]byte
 	if err := t.read(head[:]); err != nil {
@@ -244,8 +245,7 @@ func (t *Reader) record() ([]byte, error) {
 	if t.crc != binary.BigEndian.Uint32(head[4:]) {
 		return nil, fmt.Errorf("%w: record at byte %d: checksum differs", ErrDamaged, at)
 	}
-	t.sum.Write(head[:])
-	t.sum.Write(payload)
+	t.raw = append(append(t.raw[:0], head[:]...), payload...)
 	return payload, nil
 }
 
