@@ -27,6 +27,39 @@ const (
 	kinds
 )
 
+var kindNames = [kinds]string{
+	Crash:     "crash",
+	PowerLoss: "power-loss",
+	Wipe:      "wipe",
+	Stop:      "stop",
+	Partition: "partition",
+	Cut:       "cut",
+	Isolate:   "isolate",
+}
+
+// Kinds lists every kind of fault, in a fixed order.
+func Kinds() []Kind {
+	all := make([]Kind, kinds)
+	for k := range all {
+		all[k] = Kind(k)
+	}
+	return all
+}
+
+// String returns the name of the kind as plans have it, such as "power-loss".
+func (k Kind) String() string {
+	if k < kinds {
+		return kindNames[k]
+	}
+	return "unknown fault"
+}
+
+// Down reports whether hosts that the fault hits stop running.
+func (k Kind) Down() bool { return k <= Stop }
+
+// All, as the only one of Fault.Hosts, is every host that is no client.
+const All = "all"
+
 // A Fault is one concrete fault of a Schedule. It begins at a time, or when a
 // host notes an actors.Point for the n-th time.
 type Fault struct {
@@ -45,17 +78,3 @@ type Fault struct {
 
 // A Schedule is the list of faults of a run.
 type Schedule []Fault
-
-// A Permille is a probability in thousandths.
-type Permille int
-
-// Net is the behaviour of every link of a run, and of the disks.
-type Net struct {
-	DelayMin, DelayMax time.Duration // one way, uniform between the two, a message
-	Drop, Duplicate    Permille      // of messages between hosts
-	Late               Permille      // of messages: delayed by up to LateMax more
-	LateMax            time.Duration
-	FIFO               bool
-	DiskMin, DiskMax   time.Duration // duration of a Disk call, uniform
-	Drift              Permille      // each host's Now runs up to this much fast or slow; at most 40
-}

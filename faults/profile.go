@@ -1,6 +1,10 @@
 package faults
 
-import "time"
+import (
+	"fmt"
+	"strings"
+	"time"
+)
 
 // A Profile bounds what can go wrong in a run of a scenario. The seed draws each
 // kind on or off first (half of the runs each; one run in twenty has no fault at
@@ -28,11 +32,118 @@ type Profile struct {
 	// Points are names of actors.Point at which crashes and power losses may fall.
 	Points []string
 	// Servers and Clients are the hosts that may be hit by crash-like faults, by
-	// prefix of their name ("daemon", "coord"; "c"). Links are cut between any.
+	// prefix of their name ("daemon", "coord"; "c"). The longest prefix of a name
+	// decides. Links are cut between any.
 	Servers, Clients []string
 	// ClientCrashes is how many clients may die, at most; they stay dead.
 	ClientCrashes int
 }
 
 // Validate reports the first bound that is impossible.
-func (p Profile) Validate() error { return nil }
+func (p Profile) Validate() error {
+	for _, d := range []struct {
+		name  string
+		value time.Duration
+	}{
+		{"DelayMin", p.DelayMin}, {"DelayMax", p.DelayMax}, {"LateMax", p.LateMax}, {"DiskMax", p.DiskMax},
+		{"Span", p.Span}, {"DownMin", p.DownMin}, {"DownMax", p.DownMax},
+	} {
+		if d.value < 0 {
+			return fmt.Errorf("profile: %s %v is negative", d.name, d.value)
+		}
+	}
+	for _, share := range []struct {
+		name       string
+		value, max Permille
+	}{
+		{"DropMax", p.DropMax, 1000}, {"DuplicateMax", p.DuplicateMax, 1000}, {"DriftMax", p.DriftMax, maxDrift},
+		{"FIFO", p.FIFO, 1000}, {"Random", p.Random, 1000}, {"PowerLossAll", p.PowerLossAll, 1000},
+	} {
+		if share.value < 0 || share.value > share.max {
+			return fmt.Errorf("profile: %s %v is not within 0 and %v", share.name, share.value, share.max)
+		}
+	}
+	if p.DelayMin > p.DelayMax {
+		return fmt.Errorf("profile: DelayMin %v is above DelayMax %v", p.DelayMin, p.DelayMax)
+	}
+	if p.DownMin > p.DownMax {
+		return fmt.Errorf("profile: DownMin %v is above DownMax %v", p.DownMin, p.DownMax)
+	}
+	for _, point := range p.Points {
+		if point == "" || strings.ContainsAny(point, " \t\r\n#") {
+			return fmt.Errorf("profile: point %q: a name has no space and no #", point)
+		}
+	}
+	return p.validateCounts()
+}
+
+func (p Profile) validateCounts() error {
+	for _, k := range Kinds() {
+		n := p.most(k)
+		switch {
+		case n < 0:
+			return fmt.Errorf("profile: %d times %v", n, k)
+		case n > 0 && p.Span == 0:
+			return fmt.Errorf("profile: %v without a Span in which it begins", k)
+		case n > 0 && p.DownMax == 0:
+			return fmt.Errorf("profile: %v without a DownMax that ends it", k)
+		case n > 0 && k.Down() && len(p.Servers) == 0:
+			return fmt.Errorf("profile: %v without Servers to hit", k)
+		}
+	}
+	switch {
+	case p.ClientCrashes < 0:
+		return fmt.Errorf("profile: ClientCrashes %d is negative", p.ClientCrashes)
+	case p.ClientCrashes > 0 && p.Span == 0:
+		return fmt.Errorf("profile: ClientCrashes without a Span in which they begin")
+	case p.ClientCrashes > 0 && len(p.Clients) == 0:
+		return fmt.Errorf("profile: ClientCrashes without Clients to hit")
+	}
+	return nil
+}
+
+// most returns how many faults of a kind a run may have.
+func (p Profile) most(k Kind) int {
+	switch k {
+	case Crash:
+		return p.Crashes
+	case PowerLoss:
+		return p.PowerLosses
+	case Wipe:
+		return p.Wipes
+	case Stop:
+		return p.Stops
+	case Partition:
+		return p.Partitions
+	case Cut:
+		return p.Cuts
+	case Isolate:
+		return p.Isolations
+	}
+	return 0
+}
+
+// split sorts the hosts into those that crash-like faults may hit and the clients
+// that may die. A host that no prefix names is in neither.
+func (p Profile) split(hosts []string) (servers, clients []string) {
+	for _, h := range hosts {
+		s, c := longestPrefix(h, p.Servers), longestPrefix(h, p.Clients)
+		switch {
+		case s > c:
+			servers = append(servers, h)
+		case c > 0:
+			clients = append(clients, h)
+		}
+	}
+	return servers, clients
+}
+
+func longestPrefix(name string, prefixes []string) int {
+	longest := 0
+	for _, p := range prefixes {
+		if strings.HasPrefix(name, p) {
+			longest = max(longest, len(p))
+		}
+	}
+	return longest
+}

@@ -1,0 +1,182 @@
+package faults
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// String prints the fault as [ParseFault] reads it, with single spaces:
+//
+//	12ms power-loss daemon1 for 40ms
+//	12ms crash daemon1,daemon2 for 1s programs
+//	at wal.before-sync#3 of daemon2 power-loss all
+//	30ms partition daemon1,c0 | daemon2,daemon3 for 2s
+//	30ms cut daemon1 > daemon2 for 2s
+//	5ms isolate daemon3
+func (f Fault) String() string {
+	var b strings.Builder
+	if f.Point != "" {
+		fmt.Fprintf(&b, "at %s#%d of %s %s", f.Point, f.Nth, f.Host, f.Kind)
+	} else {
+		fmt.Fprintf(&b, "%v %s", f.At, f.Kind)
+	}
+	if len(f.Hosts) > 0 {
+		b.WriteString(" " + strings.Join(f.Hosts, ","))
+	}
+	if sep := f.Kind.separator(); sep != "" {
+		b.WriteString(" " + sep + " " + strings.Join(f.Others, ","))
+	}
+	if f.For != 0 {
+		fmt.Fprintf(&b, " for %v", f.For)
+	}
+	if f.Programs {
+		b.WriteString(" programs")
+	}
+	return b.String()
+}
+
+// separator stands between the two groups of a kind that has two.
+func (k Kind) separator() string {
+	switch k {
+	case Partition:
+		return "|"
+	case Cut:
+		return ">"
+	}
+	return ""
+}
+
+// ParseFault reads what Fault.String prints, with any number of spaces. It knows
+// no topology: whether the hosts exist is for the caller to say. Its errors are
+// of type [*SyntaxError].
+func ParseFault(text string) (Fault, error) {
+	var f Fault
+	w := NewWords(text)
+	if err := f.parseStart(w); err != nil {
+		return Fault{}, err
+	}
+	if err := f.parseTarget(w); err != nil {
+		return Fault{}, err
+	}
+	if w.Peek().Text == "for" {
+		w.Next()
+		word := w.Next()
+		d, err := word.Duration()
+		if err != nil || d == 0 {
+			return Fault{}, word.Expected("a duration such as 40ms; without \"for\" it lasts until heal")
+		}
+		f.For = d
+	}
+	if f.Kind.Down() && w.Peek().Text == "programs" {
+		w.Next()
+		f.Programs = true
+	}
+	return f, w.End()
+}
+
+// parseStart reads "12ms" or "at wal.before-sync#3 of daemon2".
+func (f *Fault) parseStart(w *Words) (err error) {
+	first := w.Next()
+	if first.Text != "at" {
+		if f.At, err = first.Duration(); err != nil {
+			return first.Expected("a time such as 12ms, or \"at POINT#N of HOST\"")
+		}
+		return nil
+	}
+	point := w.Next()
+	hash := strings.LastIndexByte(point.Text, '#')
+	if hash <= 0 || strings.ContainsAny(point.Text, "\r\n") {
+		return point.Expected("a point and its count such as wal.before-sync#3")
+	}
+	nth, err := strconv.Atoi(point.Text[hash+1:])
+	if err != nil || nth < 1 {
+		return point.after(hash + 1).Expected("a count from 1")
+	}
+	f.Point, f.Nth = point.Text[:hash], nth
+	if of := w.Next(); of.Text != "of" {
+		return of.Expected("\"of\" and the host that notes the point")
+	}
+	host := w.Next()
+	if !validHost(host.Text) || host.Text == All {
+		return host.Expected("the host that notes the point")
+	}
+	f.Host = host.Text
+	return nil
+}
+
+// parseTarget reads the kind and who is hit.
+func (f *Fault) parseTarget(w *Words) (err error) {
+	kind := w.Next()
+	i := slices.Index(kindNames[:], kind.Text)
+	if i < 0 {
+		return kind.Expected("a kind of fault (" + strings.Join(kindNames[:], ", ") + ")")
+	}
+	f.Kind = Kind(i)
+	sep := f.Kind.separator()
+	if f.Point != "" && sep == "" && !validHost(strings.Split(w.Peek().Text, ",")[0]) {
+		return nil
+	}
+	if f.Hosts, err = w.Next().hosts(f.Kind.Down()); err != nil || sep == "" {
+		return err
+	}
+	if word := w.Next(); word.Text != sep {
+		return word.Expected(fmt.Sprintf("%q and the other hosts", sep))
+	}
+	others := w.Next()
+	if f.Others, err = others.hosts(false); err != nil {
+		return err
+	}
+	for _, h := range f.Others {
+		if slices.Contains(f.Hosts, h) {
+			return &SyntaxError{Column: others.Column, Msg: fmt.Sprintf("host %s is on both sides", h)}
+		}
+	}
+	return nil
+}
+
+// hosts reads "daemon1,daemon2".
+func (w Word) hosts(all bool) ([]string, error) {
+	names := strings.Split(w.Text, ",")
+	column := w.Column
+	for i, name := range names {
+		at := Word{Text: name, Column: column}
+		switch {
+		case !validHost(name):
+			return nil, at.Expected("a host")
+		case name == All && (!all || len(names) > 1):
+			return nil, at.Expected("hosts by name")
+		case slices.Contains(names[:i], name):
+			return nil, &SyntaxError{Column: column, Msg: fmt.Sprintf("host %s is named twice", name)}
+		}
+		column += len(name) + 1
+	}
+	return names, nil
+}
+
+// validHost reports whether a word can be a host in a fault: no word of the
+// grammar itself.
+func validHost(name string) bool {
+	switch name {
+	case "", "for", "programs", "|", ">":
+		return false
+	}
+	return !strings.ContainsAny(name, ",# \t\r\n")
+}
+
+// Validate reports a fault that cannot be in a plan: one that would come back
+// from its text as another fault, or not at all.
+func (f Fault) Validate() error {
+	back, err := ParseFault(f.String())
+	if err != nil {
+		return fmt.Errorf("fault %q: %w", f, err)
+	}
+	same := slices.Equal(f.Hosts, back.Hosts) && slices.Equal(f.Others, back.Others)
+	f.Hosts, f.Others, back.Hosts, back.Others = nil, nil, nil, nil
+	if !same || !reflect.DeepEqual(f, back) {
+		return fmt.Errorf("fault %q: has fields that its kind or its start does not use", f)
+	}
+	return nil
+}

@@ -1,0 +1,222 @@
+package faults
+
+import (
+	"cmp"
+	"math/bits"
+	"slices"
+	"time"
+)
+
+// Draw draws the network, the faults and the policy of one run over the hosts of
+// a topology. Every fault has a key of its own, its kind and its index, so that
+// raising a bound of the profile moves none of the others. It does not check the
+// profile, see [Profile.Validate].
+func (p Profile) Draw(d *Draw, hosts []string) (net Net, faults Schedule, policyRandom bool) {
+	quiet := d.IntN("quiet", 20) == 0
+	net = p.drawNet(d.Sub("net", 0), quiet)
+	if !quiet {
+		faults = p.newGenerator(d, hosts).schedule()
+	}
+	return net, faults, d.Permille("policy", int(p.Random))
+}
+
+func (p Profile) drawNet(d *Draw, quiet bool) Net {
+	var n Net
+	if p.DelayMax == 0 {
+		n.DelayMin, n.DelayMax = time.Millisecond, time.Millisecond
+	} else {
+		n.DelayMin = d.duration("delay min", p.DelayMin, (p.DelayMin+p.DelayMax)/2)
+		n.DelayMax = d.duration("delay max", n.DelayMin, p.DelayMax)
+	}
+	n.FIFO = d.Permille("fifo", int(p.FIFO))
+	n.DiskMax = d.duration("disk max", 0, p.DiskMax)
+	n.DiskMin = d.duration("disk min", 0, n.DiskMax/2)
+	if quiet {
+		return n
+	}
+	share := func(name string, most Permille) Permille {
+		if most == 0 || d.Permille(name+" off", 500) {
+			return 0
+		}
+		return Permille(d.Between(name, 1, int(most)))
+	}
+	n.Drop = share("drop", p.DropMax)
+	n.Duplicate = share("duplicate", p.DuplicateMax)
+	n.Drift = share("drift", p.DriftMax)
+	if p.LateMax > 0 {
+		if n.Late = share("late", 10); n.Late > 0 {
+			n.LateMax = d.duration("late max", p.LateMax/1000, p.LateMax)
+		}
+	}
+	return n
+}
+
+// A generator draws the faults of one run. Bugs of recovery need several faults
+// close together on one host, which independent draws hardly ever give, so every
+// run has a victim and a moment that its faults prefer.
+type generator struct {
+	Profile
+	d                *Draw
+	hosts            []string
+	servers, clients []string
+	victim           string
+	moment           time.Duration
+}
+
+func (p Profile) newGenerator(d *Draw, hosts []string) *generator {
+	g := &generator{Profile: p, d: d, hosts: hosts}
+	g.servers, g.clients = p.split(hosts)
+	if len(g.servers) > 0 {
+		g.victim = g.servers[d.IntN("victim", len(g.servers))]
+	}
+	g.moment = d.uniform("moment", p.Span)
+	return g
+}
+
+// schedule returns the faults in the order of their time; those at a point, which
+// have none, come last.
+func (g *generator) schedule() Schedule {
+	var s Schedule
+	for _, k := range Kinds() {
+		if g.most(k) <= 0 || g.d.Permille(k.String()+" off", 500) {
+			continue
+		}
+		for i := range g.d.Between(k.String()+" count", 1, g.most(k)) {
+			if f, ok := g.fault(k, g.d.Sub(k.String(), i)); ok {
+				s = append(s, f)
+			}
+		}
+	}
+	if g.ClientCrashes > 0 && len(g.clients) > 0 && !g.d.Permille("client crash off", 500) {
+		for i := range g.d.Between("client crash count", 1, g.ClientCrashes) {
+			d := g.d.Sub("client crash", i)
+			s = append(s, Fault{
+				At:    g.time(d),
+				Kind:  Crash,
+				Hosts: []string{g.clients[d.IntN("host", len(g.clients))]},
+			})
+		}
+	}
+	slices.SortStableFunc(s, func(a, b Fault) int {
+		if (a.Point == "") != (b.Point == "") {
+			if a.Point == "" {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Compare(a.At, b.At)
+	})
+	return s
+}
+
+// fault draws one fault, unless the topology has too few hosts for its kind.
+func (g *generator) fault(k Kind, d *Draw) (Fault, bool) {
+	f := Fault{At: g.time(d), Kind: k, For: d.duration("for", max(g.DownMin, 1), g.DownMax)}
+	if k.Down() {
+		if len(g.servers) == 0 {
+			return f, false
+		}
+		g.aim(&f, d)
+		return f, true
+	}
+	if len(g.hosts) < 2 {
+		return f, false
+	}
+	switch k {
+	case Isolate:
+		f.Hosts = []string{g.isolated(d)}
+	default:
+		f.Hosts, f.Others = g.groups(d)
+	}
+	return f, true
+}
+
+// aim chooses the host of a crash-like fault, and perhaps a point for it.
+func (g *generator) aim(f *Fault, d *Draw) {
+	host := g.victim
+	if d.Permille("any host", 500) {
+		host = g.servers[d.IntN("host", len(g.servers))]
+	}
+	f.Hosts = []string{host}
+	if f.Kind == PowerLoss && d.Permille("all", int(g.PowerLossAll)) {
+		f.Hosts = []string{All}
+	}
+	if len(g.Points) == 0 || f.Kind != Crash && f.Kind != PowerLoss || d.Permille("at a time", 667) {
+		return
+	}
+	f.At, f.Host = 0, host
+	f.Point = g.Points[d.IntN("point", len(g.Points))]
+	f.Nth = 1 + int(d.spread("nth", 32))
+	if f.Hosts[0] != All {
+		f.Hosts = nil
+	}
+}
+
+// time draws when a fault begins: a third of them soon after the moment of the
+// run, the others at any time.
+func (g *generator) time(d *Draw) time.Duration {
+	if d.Permille("near the moment", 333) {
+		return min(g.moment+d.duration("after the moment", 0, 2*g.DownMax), g.Span)
+	}
+	return d.uniform("at", g.Span)
+}
+
+// isolated prefers servers: cutting off a client says little about the system.
+func (g *generator) isolated(d *Draw) string {
+	if len(g.servers) > 0 && !d.Permille("any host", 250) {
+		return g.servers[d.IntN("server", len(g.servers))]
+	}
+	return g.hosts[d.IntN("host", len(g.hosts))]
+}
+
+// groups draws two groups of hosts: one pair in a third of the cases, else every
+// host on one side, or on neither one time in three: a host that both sides still
+// reach makes a partition partial.
+func (g *generator) groups(d *Draw) (hosts, others []string) {
+	from := d.IntN("from", len(g.hosts))
+	to := (from + 1 + d.IntN("to", len(g.hosts)-1)) % len(g.hosts)
+	pair, partial := d.Permille("pair", 333), d.Permille("partial", 333)
+	for i, h := range g.hosts {
+		side := 2
+		switch {
+		case i == from:
+			side = 0
+		case i == to:
+			side = 1
+		case pair:
+		case partial:
+			side = d.Sub("side", i).IntN("side", 3)
+		default:
+			side = d.Sub("side", i).IntN("side", 2)
+		}
+		switch side {
+		case 0:
+			hosts = append(hosts, h)
+		case 1:
+			others = append(others, h)
+		}
+	}
+	return hosts, others
+}
+
+// uniform draws a time in [0, most], in whole microseconds for the reader's sake.
+func (d *Draw) uniform(name string, most time.Duration) time.Duration {
+	return time.Duration(d.IntN(name, int(most/time.Microsecond)+1)) * time.Microsecond
+}
+
+// duration draws from [lo, hi], from very close to lo to hi on a logarithmic
+// scale: short and long are equally likely, and bugs live at both ends.
+func (d *Draw) duration(name string, lo, hi time.Duration) time.Duration {
+	x := lo + time.Duration(d.spread(name, uint64(hi-lo)))
+	if round := x.Truncate(time.Microsecond); round >= lo {
+		return round
+	}
+	return x
+}
+
+// spread draws from [0, most] on a logarithmic scale of eight octaves.
+func (d *Draw) spread(name string, most uint64) uint64 {
+	octaves := bits.Len64(most)
+	k := d.Between(name+" octave", max(octaves-8, 0), octaves)
+	return Scale(d.Uint64(name), min(1<<k, most+1))
+}

@@ -1,0 +1,172 @@
+package faults
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+var cluster = []string{"coord", "daemon1", "daemon2", "daemon3", "c0", "c1", "final"}
+
+// everything is a profile in which all faults happen.
+var everything = Profile{
+	DelayMin: time.Millisecond, DelayMax: 50 * time.Millisecond,
+	DropMax: 300, DuplicateMax: 500, LateMax: 5 * time.Second, DiskMax: 30 * time.Millisecond, DriftMax: 40, FIFO: 500, Random: 250,
+	Span: 2 * time.Second, DownMin: time.Millisecond, DownMax: 3 * time.Second,
+	Crashes: 4, PowerLosses: 4, Wipes: 1, Stops: 2, Partitions: 3, Cuts: 2, Isolations: 2,
+	PowerLossAll: 200, Points: []string{"wal.before-sync", "wal.after-sync"},
+	Servers: []string{"coord", "daemon"}, Clients: []string{"c"}, ClientCrashes: 2,
+}
+
+func TestProfilesWithImpossibleBoundsAreRefused(t *testing.T) {
+	if err := everything.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	if err := (Profile{}).Validate(); err != nil {
+		t.Fatalf("the zero profile: %v", err)
+	}
+	for _, test := range []struct {
+		want string
+		edit func(p *Profile)
+	}{
+		{"DelayMin 1s is above DelayMax 50ms", func(p *Profile) { p.DelayMin = time.Second }},
+		{"DownMin 4s is above DownMax 3s", func(p *Profile) { p.DownMin = 4 * time.Second }},
+		{"LateMax -1ns is negative", func(p *Profile) { p.LateMax = -1 }},
+		{"DropMax 1.001 is not within 0 and 1", func(p *Profile) { p.DropMax = 1001 }},
+		{"DriftMax 0.041 is not within 0 and 0.04", func(p *Profile) { p.DriftMax = 41 }},
+		{"-1 times cut", func(p *Profile) { p.Cuts = -1 }},
+		{"crash without a Span", func(p *Profile) { p.Span = 0 }},
+		{"crash without a DownMax", func(p *Profile) { p.DownMin, p.DownMax = 0, 0 }},
+		{"crash without Servers", func(p *Profile) { p.Servers = nil }},
+		{"ClientCrashes without Clients", func(p *Profile) { p.Clients = nil }},
+		{`point "a b"`, func(p *Profile) { p.Points = []string{"a b"} }},
+	} {
+		p := everything
+		test.edit(&p)
+		if err := p.Validate(); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("got error %v, want %q", err, test.want)
+		}
+	}
+}
+
+func TestTheZeroProfileIsCalm(t *testing.T) {
+	net, schedule, random := Profile{}.Draw(NewDraw(7), cluster)
+	if want := (Net{DelayMin: time.Millisecond, DelayMax: time.Millisecond}); net != want || schedule != nil || random {
+		t.Errorf("got %v, %v, random %v", net, schedule, random)
+	}
+}
+
+func TestDrawsStayWithinTheProfile(t *testing.T) {
+	p := everything
+	for seed := range uint64(5000) {
+		net, schedule, _ := p.Draw(NewDraw(seed), cluster)
+		if net.DelayMin < p.DelayMin || net.DelayMax > p.DelayMax || net.DelayMin > net.DelayMax ||
+			net.Drop > p.DropMax || net.Duplicate > p.DuplicateMax || net.LateMax > p.LateMax ||
+			net.DiskMin > net.DiskMax || net.DiskMax > p.DiskMax || net.Drift > p.DriftMax {
+			t.Fatalf("seed %d: net %v", seed, net)
+		}
+		count := map[Kind]int{}
+		clients := 0
+		for _, f := range schedule {
+			if f.At > p.Span || f.For > p.DownMax || f.For != 0 && f.For < p.DownMin {
+				t.Fatalf("seed %d: %v", seed, f)
+			}
+			if f.Kind.Down() && len(f.Hosts) > 0 && strings.HasPrefix(f.Hosts[0], "c") && f.Hosts[0] != "coord" {
+				clients++
+				continue
+			}
+			if f.For == 0 || slices.Contains(f.Hosts, "final") && f.Kind.Down() {
+				t.Fatalf("seed %d: %v", seed, f)
+			}
+			count[f.Kind]++
+		}
+		for _, k := range Kinds() {
+			if count[k] > p.most(k) {
+				t.Fatalf("seed %d: %d times %v", seed, count[k], k)
+			}
+		}
+		if clients > p.ClientCrashes {
+			t.Fatalf("seed %d: %d dead clients", seed, clients)
+		}
+	}
+}
+
+func TestRaisingOneBoundMovesNoOtherFault(t *testing.T) {
+	more := everything
+	more.Cuts += 5
+	without := func(s Schedule) Schedule {
+		return slices.DeleteFunc(s, func(f Fault) bool { return f.Kind == Cut })
+	}
+	for seed := range uint64(200) {
+		_, a, _ := everything.Draw(NewDraw(seed), cluster)
+		_, b, _ := more.Draw(NewDraw(seed), cluster)
+		if a, b := without(a), without(b); !reflect.DeepEqual(a, b) {
+			t.Fatalf("seed %d: %v became %v", seed, a, b)
+		}
+	}
+}
+
+// FAULTS 2: each kind is off in half of the runs, one run in twenty has no fault.
+func TestKindsAreOffInHalfOfTheRuns(t *testing.T) {
+	const seeds = 4000
+	on := map[Kind]int{}
+	drops, chases := 0, 0
+	for seed := range uint64(seeds) {
+		net, schedule, _ := everything.Draw(NewDraw(seed), cluster)
+		if net.Drop > 0 {
+			drops++
+		}
+		kinds, downs := map[Kind]bool{}, map[string]int{}
+		for _, f := range schedule {
+			kinds[f.Kind] = true
+			if f.Kind.Down() {
+				for _, h := range append(slices.Clone(f.Hosts), f.Host) {
+					downs[h]++
+				}
+			}
+		}
+		for _, k := range Kinds() {
+			if kinds[k] {
+				on[k]++
+			}
+		}
+		for _, h := range cluster {
+			if downs[h] >= 2 {
+				chases++
+				break
+			}
+		}
+	}
+	within := func(what string, n, lo, hi int) {
+		if n < lo*seeds/100 || n > hi*seeds/100 {
+			t.Errorf("%s in %d of %d runs, want %d to %d %%", what, n, seeds, lo, hi)
+		}
+	}
+	within("drops", drops, 44, 51)
+	for _, k := range Kinds() {
+		if k == Crash { // dead clients are crashes too
+			within("crash", on[k], 60, 75)
+			continue
+		}
+		within(k.String(), on[k], 44, 51)
+	}
+	within("two falls of one host", chases, 55, 95)
+}
+
+func TestDownTimesAreShortAndLong(t *testing.T) {
+	short, long := 0, 0
+	for seed := range uint64(1000) {
+		d := NewDraw(seed).duration("for", time.Millisecond, 4*time.Second)
+		if d < 50*time.Millisecond {
+			short++
+		}
+		if d > time.Second {
+			long++
+		}
+	}
+	if short < 150 || long < 100 {
+		t.Errorf("of 1000 draws within 1ms and 4s, %d are below 50ms and %d above 1s", short, long)
+	}
+}
