@@ -1,0 +1,75 @@
+package store
+
+import (
+	"encoding/binary"
+	"hash/crc32"
+)
+
+// A record on disk is
+//
+//	length of payload, 4 bytes | LSN, 8 | synced offset, 8 | payload | CRC-32C, 4
+//
+// in little endian. The synced offset is the length of the segment that was
+// known durable when the record was written: recovery needs it to tell a torn
+// tail, which is legal, from a hole in what was promised.
+const (
+	walHeader  = 4 + 8 + 8
+	walTrailer = 4
+	// maxRecord bounds a payload, so that a damaged length is recognised as such.
+	maxRecord = 16 << 20
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// A walRecord is one decoded record; payload points into the segment.
+type walRecord struct {
+	lsn     uint64
+	synced  int64
+	payload []byte
+}
+
+func (r walRecord) size() int64 { return walHeader + int64(len(r.payload)) + walTrailer }
+
+// appendWALRecord adds the bytes of a record that will begin at offset of the
+// segment.
+func appendWALRecord(b []byte, segment uint64, offset int64, r walRecord) []byte {
+	start := len(b)
+	b = binary.LittleEndian.AppendUint32(b, uint32(len(r.payload)))
+	b = binary.LittleEndian.AppendUint64(b, r.lsn)
+	b = binary.LittleEndian.AppendUint64(b, uint64(r.synced))
+	b = append(b, r.payload...)
+	return binary.LittleEndian.AppendUint32(b, walChecksum(segment, offset, b[start:]))
+}
+
+// readWALRecord decodes the record at offset of a segment; false says that there
+// is no whole and undamaged one.
+func readWALRecord(file []byte, segment uint64, offset int64) (walRecord, bool) {
+	b := file[offset:]
+	if len(b) < walHeader+walTrailer {
+		return walRecord{}, false
+	}
+	n := int64(binary.LittleEndian.Uint32(b))
+	if n > maxRecord || walHeader+n+walTrailer > int64(len(b)) {
+		return walRecord{}, false
+	}
+	r := walRecord{
+		lsn:     binary.LittleEndian.Uint64(b[4:]),
+		synced:  int64(binary.LittleEndian.Uint64(b[12:])),
+		payload: b[walHeader : walHeader+n : walHeader+n],
+	}
+	// The cheap tests come first: the scan for corruption tries every offset.
+	if r.lsn < segment || r.synced < 0 || r.synced > offset {
+		return walRecord{}, false
+	}
+	sum := binary.LittleEndian.Uint32(b[walHeader+n:])
+	return r, sum == walChecksum(segment, offset, b[:walHeader+n])
+}
+
+// walChecksum covers the place of the record too. So a copy of a log record that
+// a user has stored as a value is never taken for a record.
+func walChecksum(segment uint64, offset int64, b []byte) uint32 {
+	var place [16]byte
+	binary.LittleEndian.PutUint64(place[:], segment)
+	binary.LittleEndian.PutUint64(place[8:], uint64(offset))
+	return crc32.Update(crc32.Checksum(place[:], castagnoli), castagnoli, b)
+}
