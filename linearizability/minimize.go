@@ -1,0 +1,152 @@
+package linearizability
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"sort"
+)
+
+// explainSteps bounds the search for a short story about one illegal key. It is
+// not part of the steps of a verdict.
+const explainSteps = 200_000
+
+// A story is an illegal key that is being made shorter. Each step keeps it
+// illegal, and is sound: dropping a read, forgetting that an operation ended and
+// forgetting what came later only allow more orders. Dropping a write would not be
+// sound: its value could then look like one that nobody wrote.
+type story struct {
+	model *model
+	key   string
+	ops   []*Operation
+	left  int
+}
+
+// explain reports an illegal key with as few operations as it takes.
+func (m *model) explain(k keyed) Report {
+	s := &story{model: m, key: k.key, ops: slices.Clone(k.ops), left: explainSteps}
+	byCall(s.ops)
+	// What is missing from the final reads is lost for good: if they alone show the
+	// violation, they tell it best.
+	final := slices.DeleteFunc(slices.Clone(s.ops), func(op *Operation) bool {
+		return m.readOnly(op.Input) && op.ID.Client != FinalClient
+	})
+	if len(final) < len(s.ops) && s.illegal(final) {
+		s.ops = final
+	}
+	culprit := s.cut()
+	s.dropReads(culprit)
+	shown, essential := s.essential(culprit)
+	// What had not ended by then is told as it was recorded.
+	for i, op := range shown {
+		shown[i] = k.ops[slices.IndexFunc(k.ops, func(o *Operation) bool { return o.ID == op.ID })]
+	}
+	return s.report(culprit, shown, essential)
+}
+
+// illegal says whether the operations are still known to be illegal.
+func (s *story) illegal(ops []*Operation) bool {
+	if s.left <= 0 {
+		return false
+	}
+	search := search{model: s.model, limit: min(s.left, explainSteps/4)}
+	verdict := search.decide(ops)
+	s.left -= search.used
+	return verdict == Illegal
+}
+
+// cut forgets what happened after the first return that no order explains, and
+// returns the operation that returned there.
+func (s *story) cut() (culprit *Operation) {
+	var ended []*Operation
+	for _, op := range s.ops {
+		if op.Certainty == Done {
+			ended = append(ended, op)
+		}
+	}
+	slices.SortStableFunc(ended, func(a, b *Operation) int { return cmp.Compare(a.Return, b.Return) })
+	n := sort.Search(len(ended)-1, func(n int) bool { return s.illegal(until(s.ops, ended[n].Return)) })
+	culprit = ended[n]
+	if ops := until(s.ops, culprit.Return); n < len(ended)-1 || s.illegal(ops) {
+		s.ops = ops
+	}
+	return culprit
+}
+
+// until is the history as it was known at a place in the order of events.
+func until(ops []*Operation, at int64) []*Operation {
+	var known []*Operation
+	for _, op := range ops {
+		switch {
+		case op.Call > at:
+		case op.Certainty == Done && op.Return > at:
+			known = append(known, opened(op))
+		default:
+			known = append(known, op)
+		}
+	}
+	return known
+}
+
+// opened is the operation as if nobody had waited for it.
+func opened(op *Operation) *Operation {
+	o := *op
+	o.Certainty, o.Output, o.Return = Unknown, nil, Open
+	return &o
+}
+
+// dropReads drops what changes nothing and is not needed.
+func (s *story) dropReads(culprit *Operation) {
+	for i := 0; i < len(s.ops); {
+		op := s.ops[i]
+		if op == culprit || !s.model.readOnly(op.Input) {
+			i++
+			continue
+		}
+		without := slices.Delete(slices.Clone(s.ops), i, i+1)
+		if op.Certainty == Unknown || s.illegal(without) {
+			s.ops = without
+		} else {
+			i++
+		}
+	}
+}
+
+// essential finds the operations whose end matters: had nobody waited for one of
+// them, the rest would be legal. The others are not shown, unless none is
+// essential: then the answer of the culprit is one that no set of the operations
+// can give, and all of them are the evidence.
+func (s *story) essential(culprit *Operation) (shown, essential []*Operation) {
+	weak := slices.Clone(s.ops)
+	for i, op := range weak {
+		if op == culprit || op.Certainty != Done {
+			continue
+		}
+		weak[i] = opened(op)
+		if !s.illegal(weak) {
+			weak[i] = op
+			essential = append(essential, op)
+		}
+	}
+	if len(essential) == 0 {
+		return s.ops, nil
+	}
+	return append(slices.Clone(essential), culprit), essential
+}
+
+// report puts the story into words.
+func (s *story) report(culprit *Operation, shown, essential []*Operation) Report {
+	report := Report{Verdict: Illegal, Check: CheckLinearizable, Key: s.key, Operations: inOrder(shown...),
+		Why: fmt.Sprintf("no order of the operations on %q explains that %v answered %v", s.key, culprit.ID, culprit.Output)}
+	if culprit.ID.Client != FinalClient || !s.model.readOnly(culprit.Input) {
+		return report
+	}
+	for _, op := range slices.Backward(essential) {
+		if !s.model.readOnly(op.Input) && op.before(culprit) {
+			report.Check = CheckDurable
+			report.Why = fmt.Sprintf("%v on %q was acknowledged and is lost: %v answered %v", op.ID, s.key, culprit.ID, culprit.Output)
+			return report
+		}
+	}
+	return report
+}

@@ -1,0 +1,322 @@
+package linearizability
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+)
+
+// zones decides plain registers: keys whose operations are writes of different
+// values and reads. It is the test of Gibbons and Korach (Testing shared memories,
+// 1997), with open writes and equal stamps.
+//
+// A cluster is a write and the reads of its value. Cluster A must come before B if
+// some operation of A ended before one of B began: A.first < B.last. A register
+// history has an order iff no read ended before its write began and no two
+// clusters must come before each other. Longer cycles need no search: in a cycle
+// without such a pair first(i) < last(i+1) <= first(i+2), all the way round to
+// first(i) < first(i).
+//
+// A write that is open and was never read may go last, where nobody sees it: its
+// cluster is dropped. An open write that was read ends with its first reader, which
+// is what A.first says anyway.
+type zones struct {
+	model    *model
+	clusters []cluster
+	forward  []int32
+	byValue  map[string]int32 // clusters above 0, once there are more than fewClusters
+	reads    []valueRead
+}
+
+// A cluster is a write and the reads of its value. Cluster 0 is the initial value,
+// written before everything.
+type cluster struct {
+	value   string
+	write   *Operation // nil for the initial value
+	first   *Operation // the one that ended first
+	last    *Operation // the one that was called last
+	read    bool       // a read returned the value
+	initial bool
+}
+
+// start is the latest call and finish the earliest end in the cluster.
+func (c *cluster) start() int64 {
+	if c.last == nil {
+		return math.MinInt64
+	}
+	return c.last.Call
+}
+
+func (c *cluster) finish() int64 {
+	if c.initial {
+		return math.MinInt64
+	}
+	return c.first.end()
+}
+
+// add puts a read into the cluster.
+func (c *cluster) add(r *Operation) {
+	c.read = true
+	if c.first == nil || r.end() < c.first.end() {
+		c.first = r
+	}
+	if c.last == nil || r.Call > c.last.Call {
+		c.last = r
+	}
+}
+
+// fewClusters is how many values are searched one by one before a map pays.
+const fewClusters = 12
+
+func newZones(m *model) *zones {
+	return &zones{model: m, byValue: make(map[string]int32)}
+}
+
+// check judges a key; decided is false if the key is no plain register.
+func (z *zones) check(k keyed, h History) (decided bool, report Report) {
+	if z.model.write == nil {
+		return false, Report{}
+	}
+	if !z.collect(k) {
+		return false, Report{}
+	}
+	for _, r := range z.reads {
+		if report, ghost := z.ghost(k, r, h); ghost {
+			return true, report
+		}
+	}
+	x, y, conflict := z.conflict()
+	if !conflict {
+		return true, Report{Verdict: OK}
+	}
+	return true, z.explain(k, x, y)
+}
+
+// A valueRead is a completed read and what it returned.
+type valueRead struct {
+	op    *Operation
+	value string
+}
+
+// collect builds the clusters of the writes and lists the completed reads. It is
+// false if the key is no plain register: it has other operations, a value written
+// twice, or an answer to a write that the model does not give.
+func (z *zones) collect(k keyed) bool {
+	m := z.model
+	z.clusters = append(z.clusters[:0], cluster{initial: true})
+	z.reads = z.reads[:0]
+	clear(z.byValue)
+	init := m.init()
+	for _, op := range k.ops {
+		if value, isWrite := m.write(op.Input); isWrite {
+			if op.Certainty == Done {
+				if _, want := m.apply(init, op.Input); !m.match(op.Input, want, op.Output) {
+					return false
+				}
+			}
+			if !z.addWrite(op, value) {
+				return false
+			}
+			continue
+		}
+		if op.Certainty != Done {
+			return false
+		}
+		value, isRead := m.read(op.Input, op.Output)
+		if !isRead {
+			return false
+		}
+		if len(z.reads) == 0 {
+			_, out := m.apply(init, op.Input)
+			z.clusters[0].value, isRead = m.read(op.Input, out)
+			if !isRead {
+				return false
+			}
+		}
+		z.reads = append(z.reads, valueRead{op, value})
+	}
+	if len(z.reads) > 0 {
+		if _, rewritten := z.written(z.clusters[0].value); rewritten {
+			return false
+		}
+	}
+	return true
+}
+
+// addWrite starts the cluster of a write; it is false if the value has one.
+func (z *zones) addWrite(op *Operation, value string) bool {
+	if _, twice := z.written(value); twice {
+		return false
+	}
+	n := int32(len(z.clusters))
+	z.clusters = append(z.clusters, cluster{value: value, write: op, first: op, last: op})
+	switch {
+	case n == fewClusters:
+		for i := int32(1); i <= n; i++ {
+			z.byValue[z.clusters[i].value] = i
+		}
+	case n > fewClusters:
+		z.byValue[value] = n
+	}
+	return true
+}
+
+// written is the cluster of a value that was written.
+func (z *zones) written(value string) (int32, bool) {
+	if len(z.clusters) > fewClusters {
+		i, ok := z.byValue[value]
+		return i, ok
+	}
+	for i := 1; i < len(z.clusters); i++ {
+		if z.clusters[i].value == value {
+			return int32(i), true
+		}
+	}
+	return 0, false
+}
+
+// ghost puts a read into the cluster of its value, unless nobody had asked to
+// write that value when the read ended.
+func (z *zones) ghost(k keyed, r valueRead, h History) (Report, bool) {
+	i, known := z.written(r.value)
+	if !known && r.value != z.clusters[0].value {
+		report := Report{Verdict: Illegal, Check: CheckGhost, Key: k.key, Operations: []Operation{*r.op},
+			Why: fmt.Sprintf("%v read from %q what nobody wrote", r.op.ID, k.key)}
+		if w := z.refused(k, r.value, h); w != nil {
+			report.Why = fmt.Sprintf("%v read from %q what only %v wrote, and that was refused", r.op.ID, k.key, w.ID)
+			report.Operations = inOrder(w, r.op)
+		}
+		return report, true
+	}
+	c := &z.clusters[i]
+	if !c.initial && r.op.before(c.write) {
+		return Report{Verdict: Illegal, Check: CheckGhost, Key: k.key, Operations: inOrder(c.write, r.op),
+			Why: fmt.Sprintf("%v read from %q what %v wrote only after that read had ended", r.op.ID, k.key, c.write.ID)}, true
+	}
+	c.add(r.op)
+	return Report{}, false
+}
+
+// refused is the refused write of a value to the key, if there is one.
+func (z *zones) refused(k keyed, value string, h History) *Operation {
+	for i := range h.Operations {
+		op := &h.Operations[i]
+		if op.Certainty != Refused || z.model.key(op.Input) != k.key {
+			continue
+		}
+		if v, isWrite := z.model.write(op.Input); isWrite && v == value {
+			return op
+		}
+	}
+	return nil
+}
+
+// conflict returns two clusters that must come before each other. One that is
+// shown by a final read is preferred: what it misses is lost for good.
+//
+// Two clusters conflict iff the open intervals (first end, last call) of two
+// forward ones overlap, or a backward one lies inside a forward one's.
+func (z *zones) conflict() (x, y *cluster, found bool) {
+	take := func(a, b *cluster) (final bool) {
+		if !found || isFinal(a) || isFinal(b) {
+			x, y, found = a, b, true
+		}
+		return isFinal(a) || isFinal(b)
+	}
+	z.forward = z.forward[:0]
+	for i := range z.clusters {
+		if c := &z.clusters[i]; c.finish() < c.start() {
+			z.forward = append(z.forward, int32(i))
+		}
+	}
+	slices.SortFunc(z.forward, func(a, b int32) int {
+		return cmp.Compare(z.clusters[a].finish(), z.clusters[b].finish())
+	})
+	for i := 1; i < len(z.forward); i++ {
+		a, b := &z.clusters[z.forward[i-1]], &z.clusters[z.forward[i]]
+		if b.finish() < a.start() && take(a, b) {
+			return x, y, true
+		}
+	}
+	if found {
+		return x, y, true
+	}
+	// The forward intervals are disjoint now, so only the last one that opens
+	// before a backward cluster can contain it.
+	for i := range z.clusters {
+		b := &z.clusters[i]
+		if b.finish() < b.start() || b.finish() == Open {
+			continue
+		}
+		n, _ := slices.BinarySearchFunc(z.forward, b.start(), func(f int32, start int64) int {
+			return cmp.Compare(z.clusters[f].finish(), start)
+		})
+		if n == 0 {
+			continue
+		}
+		if a := &z.clusters[z.forward[n-1]]; b.finish() < a.start() && take(a, b) {
+			return x, y, true
+		}
+	}
+	return x, y, found
+}
+
+func isFinal(c *cluster) bool { return c.last != nil && c.last.ID.Client == FinalClient }
+
+// explain tells the conflict of two clusters as the story of one read: it returned
+// an old value, although a newer one was known to be there.
+func (z *zones) explain(k keyed, x, y *cluster) Report {
+	older, newer := x, y
+	if newer.initial || newer.start() > older.start() && !older.initial {
+		older, newer = newer, older
+	}
+	// What was called last in the older cluster is a read: a write would have begun
+	// after an operation of its own cluster had ended, which is a ghost.
+	read := older.last
+	acked := newer.write.before(read)
+	proof := newer.first // that the newer value was there before the read
+	if acked {
+		proof = newer.write
+	}
+	returned := "nothing"
+	ops := []*Operation{newer.write, proof, read}
+	if !older.initial {
+		returned = fmt.Sprintf("the value of %v", older.write.ID)
+		ended, began := older.first, newer.last // so the older value is older
+		if older.write.before(newer.last) {
+			ended = older.write
+		}
+		if ended.before(newer.write) {
+			began = newer.write
+		}
+		ops = append(ops, older.write, ended, began)
+	}
+	report := Report{Verdict: Illegal, Key: k.key, Operations: inOrder(ops...)}
+	switch {
+	case acked && read.ID.Client == FinalClient:
+		report.Check = CheckDurable
+		report.Why = fmt.Sprintf("the write %v to %q was acknowledged and is lost: %v returned %s", newer.write.ID, k.key, read.ID, returned)
+	case acked:
+		report.Check = CheckStale
+		report.Why = fmt.Sprintf("%v read from %q %s, although the write %v had been acknowledged before", read.ID, k.key, returned, newer.write.ID)
+	default:
+		report.Check = CheckVanished
+		report.Why = fmt.Sprintf("the write %v to %q had been seen by %v and vanished: %v, which began later, returned %s", newer.write.ID, k.key, proof.ID, read.ID, returned)
+	}
+	return report
+}
+
+// inOrder lists operations once each, in the order of their calls.
+func inOrder(ops ...*Operation) []Operation {
+	slices.SortFunc(ops, func(a, b *Operation) int {
+		return cmp.Or(cmp.Compare(a.Call, b.Call), cmp.Compare(a.ID.Client, b.ID.Client), cmp.Compare(a.ID.N, b.ID.N))
+	})
+	var list []Operation
+	for i, op := range ops {
+		if i == 0 || op != ops[i-1] {
+			list = append(list, *op)
+		}
+	}
+	return list
+}
