@@ -37,7 +37,7 @@ func (k Knobs) String(name, def string) string {
 }
 
 // Int returns a knob as an integer, or def if it is not set. A value that is no
-// integer panics: ReadPlan does not check the values of knobs.
+// integer panics with a KnobError, which ReadPlan reports.
 func (k Knobs) Int(name string, def int) int {
 	text := k.String(name, "")
 	if text == "" {
@@ -45,12 +45,13 @@ func (k Knobs) Int(name string, def int) int {
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil {
-		panic(fmt.Sprintf("knob %s: %q is no integer", name, text))
+		panic(KnobError{Knob{name, text}, "an integer"})
 	}
 	return n
 }
 
-// Duration returns a knob as a duration, or def if it is not set.
+// Duration returns a knob as a duration, or def if it is not set. A value that is
+// no duration panics with a KnobError, which ReadPlan reports.
 func (k Knobs) Duration(name string, def time.Duration) time.Duration {
 	text := k.String(name, "")
 	if text == "" {
@@ -58,7 +59,18 @@ func (k Knobs) Duration(name string, def time.Duration) time.Duration {
 	}
 	d, err := time.ParseDuration(text)
 	if err != nil {
-		panic(fmt.Sprintf("knob %s: %q is no duration", name, text))
+		panic(KnobError{Knob{name, text}, "a duration"})
 	}
 	return d
+}
+
+// A KnobError is a knob whose value the scenario cannot use. A Topology may panic
+// with one; ReadPlan turns it into an error.
+type KnobError struct {
+	Knob Knob
+	Want string // "an integer from 1"
+}
+
+func (e KnobError) Error() string {
+	return fmt.Sprintf("knob %s: expected %s, got %.80q", e.Knob.Name, e.Want, e.Knob.Value)
 }
