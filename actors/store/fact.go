@@ -1,0 +1,58 @@
+package store
+
+import "github.com/simrun/simrun/actors"
+
+// The facts below are noted for checkers.
+
+// Published is the fact that the coordinator has made a configuration durable
+// and begins to give it away.
+type Published struct{ Config *Config }
+
+// Adopted is the fact that a daemon serves by this configuration from now on.
+type Adopted struct{ Config *Config }
+
+// A Mark is a place in the log of a region, in the copy that came with the
+// transfer Data.
+type Mark struct {
+	Region RegionID
+	Data   uint64
+	Seq    uint64
+}
+
+// Persisted is the fact that a daemon's log is synced up to these marks.
+type Persisted struct{ Marks []Mark }
+
+// Committed is the fact that the head of a region is about to answer for
+// everything up to Seq.
+type Committed struct {
+	Region  RegionID
+	Version uint64
+	Seq     uint64
+}
+
+// Applied is the fact that a daemon's copy of a region holds the state after Seq.
+// Digest is equal in all copies that are equal.
+type Applied struct {
+	Region RegionID
+	Data   uint64
+	Seq    uint64
+	Digest uint64
+}
+
+// States that a campaign of the store must reach.
+const (
+	SawDedupeHit         actors.Sometimes = "store.dedupe-hit"
+	SawTornTail          actors.Sometimes = "store.torn-tail"
+	SawStaleEpoch        actors.Sometimes = "store.stale-epoch-dropped"
+	SawLeaseExpired      actors.Sometimes = "store.lease-expired"
+	SawTransferStarted   actors.Sometimes = "store.transfer-started"
+	SawTransferFinished  actors.Sometimes = "store.transfer-finished"
+	SawTransferAborted   actors.Sometimes = "store.transfer-aborted"
+	SawOlderBootDropped  actors.Sometimes = "store.older-boot-dropped"
+	SawOlderBootRefused  actors.Sometimes = "store.older-boot-refused"
+	SawResent            actors.Sometimes = "store.chain-resent"
+	SawHeadReplaced      actors.Sometimes = "store.head-replaced"
+	SawLastMemberKept    actors.Sometimes = "store.last-member-kept"
+	SawLogSnapshot       actors.Sometimes = "store.log-snapshot"
+	SawFailureOnInFlight actors.Sometimes = "store.failure-waited-for-commit"
+)
