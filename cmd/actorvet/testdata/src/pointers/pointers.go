@@ -1,0 +1,27 @@
+package pointers
+
+import (
+	"fmt"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/simrun/simrun/actors"
+)
+
+type peer struct{ name string }
+
+type byName map[string]*peer
+
+type byPeer map[*peer]int // want `map with pointers as keys: addresses differ between runs`
+
+type alias = *peer
+
+const format = "peer %p"
+
+func show(env actors.Env, p *peer, log func(string, ...any)) {
+	_ = make(map[alias]bool)        // want `map with pointers as keys`
+	_ = map[*actor.PID]bool{}       // want `map with pointers as keys`
+	_ = fmt.Sprintf("%s %p", "", p) // want `%p in a format`
+	_ = fmt.Sprintf(format, p)      // want `%p in a format`
+	log("%-[1]8p", p)               // want `%p in a format`
+	log("100%% pure, %v %d%%p", p.name, 3)
+}

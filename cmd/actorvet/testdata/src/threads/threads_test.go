@@ -1,0 +1,3 @@
+package threads
+
+func inTest() { go func() {}() }

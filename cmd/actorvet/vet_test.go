@@ -1,0 +1,88 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// asTool makes the test binary behave as actorvet, so that go vet can be pointed
+// at it without building anything.
+const asTool = "ACTORVET_TEST_AS_TOOL"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asTool) != "" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// vet runs go vet in dir with this test binary as its tool.
+func vet(t *testing.T, dir string, args ...string) (string, error) {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("go", append([]string{"vet", "-vettool=" + self}, args...)...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), asTool+"=1")
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+// The simulated code of this repository keeps the rules, and so do the packages
+// that its verdicts come from.
+func TestThisRepositoryKeepsTheRules(t *testing.T) {
+	root := filepath.Join("..", "..")
+	var patterns []string
+	for _, dir := range []string{"actors", "examples", "faults", "linearizability", "models", "scenarios"} {
+		if hasGo(t, filepath.Join(root, dir)) {
+			patterns = append(patterns, "./"+dir+"/...")
+		}
+	}
+	extra := "-packages=" + strings.Join([]string{module + "/faults", module + "/linearizability", module + "/models"}, ",")
+	if out, err := vet(t, root, append([]string{extra}, patterns...)...); err != nil {
+		t.Errorf("go vet %s: %v\n%s", strings.Join(patterns, " "), err, out)
+	}
+}
+
+func hasGo(t *testing.T, dir string) bool {
+	t.Helper()
+	for _, pattern := range []string{"*.go", "*/*.go"} {
+		found, err := filepath.Glob(filepath.Join(dir, pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(found) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func TestGoVetReportsWhatTheToolFinds(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "go.mod", "module example.com/user\n\ngo 1.26\n\nrequire "+module+" v0.0.0\n\nreplace "+module+" => ./simrun\n")
+	write(t, dir, "simrun/go.mod", "module "+module+"\n")
+	write(t, dir, "simrun/actors/actors.go", "package actors\n\ntype Env struct{}\n")
+	write(t, dir, "counter.go", "package user\n\nimport \""+actorsPath+"\"\n\nfunc run(env actors.Env) {\n\tgo run(env)\n}\n")
+	out, err := vet(t, dir, "./...")
+	if want := "counter.go:6:2: go statement: an actor has one thread; use env.Spawn"; err == nil || !strings.Contains(out, want) {
+		t.Errorf("go vet: %v\n%s\nwant %q", err, out, want)
+	}
+}
+
+func write(t *testing.T, dir, name, text string) {
+	t.Helper()
+	path := filepath.Join(dir, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
