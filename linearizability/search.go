@@ -5,7 +5,7 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"runtime/debug"
+	"runtime/debug" //actorvet:allow the stack of a panic is for people
 	"slices"
 
 	"github.com/anishathalye/porcupine"
