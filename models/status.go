@@ -1,5 +1,7 @@
 package models
 
+import "strconv"
+
 // A Status is how an operation ended. The numbers are HyperDex's.
 type Status uint16
 
@@ -26,3 +28,68 @@ const (
 	Offline      Status = 8533
 	Throttled    Status = 8600 // ours: refused before admission, no effect
 )
+
+// String is the name of the status as HyperDex writes it: NOTFOUND.
+func (s Status) String() string {
+	switch s {
+	case Success:
+		return "SUCCESS"
+	case NotFound:
+		return "NOTFOUND"
+	case CmpFail:
+		return "CMPFAIL"
+	case ReadOnly:
+		return "READONLY"
+	case UnknownSpace:
+		return "UNKNOWNSPACE"
+	case CoordFail:
+		return "COORDFAIL"
+	case ServerError:
+		return "SERVERERROR"
+	case Overflow:
+		return "OVERFLOW"
+	case Reconfigure:
+		return "RECONFIGURE"
+	case Timeout:
+		return "TIMEOUT"
+	case UnknownAttr:
+		return "UNKNOWNATTR"
+	case DupeAttr:
+		return "DUPEATTR"
+	case NonePending:
+		return "NONEPENDING"
+	case DontUseKey:
+		return "DONTUSEKEY"
+	case WrongType:
+		return "WRONGTYPE"
+	case Offline:
+		return "OFFLINE"
+	case Throttled:
+		return "THROTTLED"
+	default:
+		return "STATUS" + strconv.Itoa(int(s))
+	}
+}
+
+// Observed says that the operation did, or saw, what the status reports: it is a
+// promise or an observation, and the checkers hold the store to it.
+func (s Status) Observed() bool {
+	switch s {
+	case Success, NotFound, CmpFail, Overflow:
+		return true
+	default:
+		return false
+	}
+}
+
+// Refused says that the operation had no effect, never will, and saw nothing.
+// What is neither Observed nor Refused may still take effect: also a status that
+// this package does not know.
+func (s Status) Refused() bool {
+	switch s {
+	case ReadOnly, UnknownSpace, UnknownAttr, DupeAttr, DontUseKey, WrongType, Offline, Throttled:
+		return true
+	default:
+		return false
+	}
+}
