@@ -244,9 +244,11 @@ func (p *spaceParser) nameOf(what string) string {
 
 // key reads the key; a type before its name must be string.
 func (p *spaceParser) key() string {
+	p.space()
+	start := p.at
 	a := p.attribute()
 	if p.err == nil && a.Kind != String {
-		p.fail(p.start, "a key of type %v is not supported, only string", a.Kind)
+		p.fail(start, "a key of type %v is not supported, only string", a.Kind)
 	}
 	return a.Name
 }
