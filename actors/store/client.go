@@ -39,11 +39,10 @@ func (o ClientOptions) withDefaults() ClientOptions {
 	return o
 }
 
-// The states that a client notes once per incarnation.
+// States that a client notes, once per incarnation, beside SawOlderBootDropped.
 const (
-	SometimesOldBootReply = actors.Sometimes("store.old-boot-reply") // a reply to an earlier incarnation was dropped
-	SometimesReconfigure  = actors.Sometimes("store.reconfigure")    // an operation ended because its chain changed
-	SometimesThrottled    = actors.Sometimes("store.throttled")      // an operation was refused by the client's own limits
+	SawReconfigure actors.Sometimes = "store.reconfigure" // an operation ended because its chain changed
+	SawThrottled   actors.Sometimes = "store.throttled"   // an operation was refused by the client's own limits
 )
 
 // NewClientActor makes the actor ClientActor of a client's host, which a [Client]
@@ -127,7 +126,7 @@ func (c *client) issue(m issue) {
 	c.ops[p.n], c.last = p, p.n
 	c.bytes += p.bytes
 	if full {
-		c.once(SometimesThrottled)
+		c.once(SawThrottled)
 		c.complete(p, models.Result{Status: models.Throttled})
 		return
 	}
@@ -175,7 +174,7 @@ const spaceTries = 4
 // until the reply has proved to be the answer to its last attempt.
 func (c *client) reply(m Reply) {
 	if m.ID.Boot != c.env.Boot {
-		c.once(SometimesOldBootReply)
+		c.once(SawOlderBootDropped)
 		return
 	}
 	p := c.ops[m.ID.N]
@@ -222,7 +221,7 @@ func (c *client) adopt(config *Config) {
 			c.route(p)
 			continue
 		}
-		c.once(SometimesReconfigure)
+		c.once(SawReconfigure)
 		c.complete(p, models.Result{Status: models.Reconfigure})
 	}
 }
