@@ -1,0 +1,261 @@
+package sim
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/simrun/simrun/faults"
+)
+
+// MaxReplays is how many runs Shrink spends at most. The limit is a count and no
+// time, so that equal failures shrink to equal plans on every machine.
+const MaxReplays = 500
+
+// Shrink looks for a smaller plan that fails like the given result: with the same
+// verdict and the same check. It removes faults and operations, makes the faults
+// that are left milder, shorter and rounder, and calms the network: a fixed small
+// delay on every link, and what must be different about single messages as
+// Deviations. It returns the result of the smallest plan found, which is failing
+// itself if there is none or if it has not failed. Once ctx is done it returns
+// the best so far.
+//
+// Knobs and seed stay: they are the system that failed, and a smaller system
+// could fail for another reason.
+func Shrink(ctx context.Context, s Scenario, failing *Result) *Result {
+	if failing.Verdict == Pass {
+		return failing
+	}
+	sh := &shrinker{
+		best:  failing,
+		left:  MaxReplays,
+		seen:  map[string]bool{},
+		done:  func() bool { return ctx.Err() != nil },
+		run:   func(p Plan) *Result { return Run(s, p) },
+		fates: func(p Plan) []Deviation { return fatesOf(s, p) },
+	}
+	if t, err := topologyOf(s, failing.Plan.Knobs); err == nil {
+		for _, h := range t.Hosts {
+			sh.hosts = append(sh.hosts, h.Name)
+		}
+	}
+	sh.shrink()
+	return sh.best
+}
+
+// A shrinker holds the smallest failure found so far. Every pass proposes plans
+// that are smaller than it in one respect and not larger in any other.
+type shrinker struct {
+	best  *Result
+	left  int             // replays
+	seen  map[string]bool // texts of plans that did not fail alike
+	hosts []string
+	done  func() bool
+	run   func(Plan) *Result
+	fates func(Plan) []Deviation // of the messages that a calm network would treat differently
+}
+
+// maxRounds bounds the passes over all parts of a plan: each removal may make
+// another one possible, but hardly ever a fourth time.
+const maxRounds = 4
+
+// maxDeviations bounds the messages with a fate of their own that a plan may list
+// before they are reduced. Beyond, the drawn network is easier to read.
+const maxDeviations = 20_000
+
+func (sh *shrinker) shrink() {
+	sh.removeUnapplied()
+	sh.rounds()
+	sh.nameDeviations()
+	if len(sh.best.Plan.Deviations) > 0 {
+		sh.rounds()
+		sh.roundDeviations()
+	}
+}
+
+func (sh *shrinker) rounds() {
+	for range maxRounds {
+		before := sh.best
+		sh.removeDeviations()
+		sh.removeFaults()
+		sh.removeClients()
+		sh.removeOps()
+		sh.calmHosts()
+		sh.calmNet()
+		sh.simplifyFaults()
+		if sh.best == before || sh.exhausted() {
+			return
+		}
+	}
+}
+
+func (sh *shrinker) exhausted() bool { return sh.left <= 0 || sh.done() }
+
+// try runs a plan and keeps it if it fails like the best so far.
+func (sh *shrinker) try(p Plan) bool {
+	text := p.String()
+	if sh.exhausted() || sh.seen[text] || text == sh.best.Plan.String() {
+		return false
+	}
+	sh.left--
+	r := sh.run(p)
+	if r.Verdict != sh.best.Verdict || r.Check != sh.best.Check {
+		sh.seen[text] = true
+		return false
+	}
+	sh.best = r
+	return true
+}
+
+// edit proposes a copy of the best plan with one change.
+func (sh *shrinker) edit(change func(p *Plan)) bool {
+	p := sh.best.Plan
+	p.Knobs, p.Ops = slices.Clone(p.Knobs), slices.Clone(p.Ops)
+	p.Faults, p.Deviations = slices.Clone(p.Faults), slices.Clone(p.Deviations)
+	change(&p)
+	return sh.try(p)
+}
+
+// removeUnapplied removes the faults that never began, in one go.
+func (sh *shrinker) removeUnapplied() {
+	began := map[string]bool{}
+	for _, f := range sh.best.Applied {
+		began[f.Text] = true
+	}
+	sh.edit(func(p *Plan) {
+		p.Faults = slices.DeleteFunc(p.Faults, func(f faults.Fault) bool {
+			if f.Point != "" && len(f.Hosts) == 0 {
+				f.Hosts = []string{f.Host} // as it was applied
+			}
+			return !began[f.String()]
+		})
+	})
+}
+
+func (sh *shrinker) removeFaults() {
+	minimize(sh, sh.best.Plan.Faults, func(p *Plan, left []faults.Fault) { p.Faults = left })
+}
+
+func (sh *shrinker) removeOps() {
+	minimize(sh, sh.best.Plan.Ops, func(p *Plan, left []Op) { p.Ops = left })
+}
+
+func (sh *shrinker) removeDeviations() {
+	minimize(sh, sh.best.Plan.Deviations, func(p *Plan, left []Deviation) { p.Deviations = left })
+}
+
+// minimize removes as many of the items as it can: all, halves, quarters, ...,
+// single ones, from the end, since what comes late causes less of the rest.
+func minimize[T any](sh *shrinker, items []T, set func(p *Plan, left []T)) {
+	if len(items) == 0 || sh.edit(func(p *Plan) { set(p, nil) }) {
+		return
+	}
+	for size := (len(items) + 1) / 2; size > 0; {
+		removed := false
+		for end := len(items); end > 0; end -= size {
+			start := max(end-size, 0)
+			left := slices.Delete(slices.Clone(items), start, end)
+			if sh.edit(func(p *Plan) { set(p, left) }) {
+				items, removed = left, true
+			}
+		}
+		switch {
+		case size > 1:
+			size = (size + 1) / 2
+		case !removed || sh.exhausted():
+			return
+		}
+	}
+}
+
+// removeClients removes all operations of one client after the other.
+func (sh *shrinker) removeClients() {
+	var clients []string
+	for _, op := range sh.best.Plan.Ops {
+		if !slices.Contains(clients, op.Client) {
+			clients = append(clients, op.Client)
+		}
+	}
+	for _, c := range slices.Backward(clients) {
+		sh.edit(func(p *Plan) {
+			p.Ops = slices.DeleteFunc(p.Ops, func(op Op) bool { return op.Client == c })
+		})
+	}
+}
+
+// calmHosts makes clocks and disks exact, and the policy the one that people can
+// follow.
+func (sh *shrinker) calmHosts() {
+	sh.edit(func(p *Plan) { p.Policy = Timed })
+	sh.edit(func(p *Plan) { p.Net.Drift = 0 })
+	sh.edit(func(p *Plan) { p.Net.DiskMin, p.Net.DiskMax = 0, 0 })
+	sh.edit(func(p *Plan) { p.Net.DiskMin = p.Net.DiskMax })
+}
+
+// calmNet tries a network that treats all messages alike, then one without each
+// kind of trouble.
+func (sh *shrinker) calmNet() {
+	if len(sh.best.Plan.Deviations) > 0 {
+		return
+	}
+	net := sh.best.Plan.Net
+	for _, delay := range []time.Duration{time.Millisecond, net.DelayMin, (net.DelayMin + net.DelayMax) / 2, net.DelayMax} {
+		if delay <= net.DelayMax && sh.edit(func(p *Plan) { p.Net = calm(p.Net, delay) }) {
+			return
+		}
+	}
+	sh.edit(func(p *Plan) { p.Net.Late, p.Net.LateMax = 0, 0 })
+	sh.edit(func(p *Plan) { p.Net.Duplicate = 0 })
+	sh.edit(func(p *Plan) { p.Net.Drop = 0 })
+	sh.edit(func(p *Plan) { p.Net.FIFO = false })
+}
+
+// calm keeps only what a network with a fixed delay still has.
+func calm(n faults.Net, delay time.Duration) faults.Net {
+	return faults.Net{DelayMin: delay, DelayMax: delay, DiskMin: n.DiskMin, DiskMax: n.DiskMax, Drift: n.Drift}
+}
+
+// nameDeviations replaces the drawn network by a calm one and the list of all
+// messages that it treated differently.
+func (sh *shrinker) nameDeviations() {
+	p := sh.best.Plan
+	if p.Policy != Timed || len(p.Deviations) > 0 || p.Net == calm(p.Net, p.Net.DelayMin) || sh.exhausted() {
+		return
+	}
+	sh.left--
+	list := sh.fates(p)
+	if len(list) == 0 || len(list) > maxDeviations {
+		return
+	}
+	exact := func(p *Plan) { p.Net, p.Deviations = calm(p.Net, p.Net.DelayMin), list }
+	if !sh.edit(exact) && p.Net.FIFO {
+		sh.edit(func(p *Plan) {
+			exact(p)
+			p.Net.FIFO = true
+		})
+	}
+}
+
+// roundDeviations makes late messages less late, or late by a rounder time.
+func (sh *shrinker) roundDeviations() {
+	for i := range sh.best.Plan.Deviations {
+		for _, late := range rounder(sh.best.Plan.Deviations[i].Late) {
+			if sh.edit(func(p *Plan) { p.Deviations[i].Late = late }) {
+				break
+			}
+		}
+	}
+}
+
+// rounder lists times up to d that have fewer digits, the roundest first.
+func rounder(d time.Duration) []time.Duration {
+	var list []time.Duration
+	for _, unit := range []time.Duration{
+		time.Minute, 10 * time.Second, time.Second, 100 * time.Millisecond, 10 * time.Millisecond, time.Millisecond, 100 * time.Microsecond,
+	} {
+		if t := d.Truncate(unit); t > 0 && t < d && !slices.Contains(list, t) {
+			list = append(list, t)
+		}
+	}
+	return list
+}
