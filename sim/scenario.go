@@ -34,6 +34,8 @@ type Scenario struct {
 	Checks []Check
 	// Sometimes lists the facts that a campaign must reach, see actors.Sometimes.
 	Sometimes []string
+	// Service is how long a step occupies its actor, in virtual time.
+	Service time.Duration
 	// Limits bound a run; zero fields have the defaults of DefaultLimits.
 	Limits Limits
 }

@@ -1,0 +1,401 @@
+package sim
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/simrun/simrun/actors"
+	"github.com/simrun/simrun/faults"
+	"github.com/simrun/simrun/internal/trace"
+	"github.com/simrun/simrun/internal/wire"
+)
+
+// A link carries messages one way between two hosts.
+type link struct {
+	key    uint64
+	last   int64 // FIFO: when, or with which priority, the last one arrives
+	flying int   // messages in flight
+	cut    int   // faults that cut it now
+}
+
+// remote is what proto.actor finds behind a PID of another host: the entrance of
+// a link.
+type remote struct {
+	inc *incarnation
+	to  *endpoint
+}
+
+var _ actor.Process = (*remote)(nil)
+
+// SendUserMessage puts a message on the link.
+func (r *remote) SendUserMessage(_ *actor.PID, message any) {
+	w := r.inc.host.w
+	if w.step.inc != r.inc {
+		w.misposted(r.to, r.inc)
+		return
+	}
+	var sender *actor.PID
+	if env, ok := message.(*actor.MessageEnvelope); ok {
+		if env.Header != nil {
+			panic(failure{"message header", errors.New("message headers do not travel: put it in the message")})
+		}
+		message, sender = env.Message, env.Sender
+	}
+	if w.step.inc.dead {
+		return
+	}
+	w.send(r.to, message, sender)
+}
+
+// SendSystemMessage refuses: what proto.actor does with them across hosts cannot
+// be told from a lost message in the real world.
+func (r *remote) SendSystemMessage(_ *actor.PID, message any) {
+	panic(failure{"forbidden call", fmt.Errorf("%T to %s: proto.actor's own messages do not cross hosts", message, r.to.name())})
+}
+
+// Stop refuses, as SendSystemMessage does.
+func (r *remote) Stop(*actor.PID) {
+	panic(failure{"forbidden call", fmt.Errorf("Stop of %s: an actor of another host cannot be stopped", r.to.name())})
+}
+
+// resolve is the AddressResolver of a host: it finds the entrance of the link for
+// a PID that lives elsewhere.
+func (inc *incarnation) resolve(pid *actor.PID) (actor.Process, bool) {
+	to, ok := inc.host.w.byName[pid.Address]
+	if !ok {
+		return nil, false
+	}
+	if strings.HasPrefix(pid.Id, "req/") {
+		return &remote{inc: inc, to: to.replyEndpoint(pid.Id)}, true
+	}
+	ep := to.endpoint(pid.Id)
+	if p, ok := inc.remotes[ep]; ok {
+		return p, true
+	}
+	p := &remote{inc: inc, to: ep}
+	inc.remotes[ep] = p
+	return p, true
+}
+
+// replyEndpoint is the address of one Request, "req/<boot>.<n>".
+func (h *host) replyEndpoint(path string) *endpoint {
+	ep := &endpoint{host: h, path: path, id: h.key}
+	boot, n, ok := strings.Cut(path[len("req/"):], ".")
+	b, err1 := strconv.ParseUint(boot, 10, 64)
+	r, err2 := strconv.ParseUint(n, 10, 64)
+	if !ok || err1 != nil || err2 != nil {
+		r = 0 // finds no request
+	}
+	ep.boot, ep.req = b, r
+	return ep
+}
+
+// parcel is an encoded message on its way.
+type parcel struct {
+	typ  *actors.MessageType
+	body []byte
+}
+
+// sentMessage is a message of the running step whose content must be the same at
+// the end of the step.
+type sentMessage struct {
+	msg any
+	typ *actors.MessageType
+	sum uint64
+}
+
+// send draws the fate of a message from its key and puts it on its way.
+func (w *world) send(to *endpoint, msg any, sender *actor.PID) {
+	src := w.step.inc.host
+	key := w.nextKey()
+	w.stats.Sent++
+	var from *endpoint
+	if sender != nil {
+		from = src.senderEndpoint(sender)
+	}
+	var again actors.Copier // makes the second copy
+	if w.wire != wireRef {
+		msg, again = w.pack(msg)
+	}
+	l := src.link(to.host)
+	if w.tracer != nil {
+		w.traceSend(to, msg, key)
+	}
+	if l.cut > 0 {
+		w.drop(to, msg, key, "link cut")
+		return
+	}
+	f := w.fate(l, key)
+	if f.Drop {
+		w.report(f)
+		w.drop(to, msg, key, "lost")
+		return
+	}
+	w.fly(l, to, from, msg, key, f.Late)
+	if f.Copy {
+		w.stats.Duplicated++
+		if again != nil {
+			msg = again.CopyMessage()
+		}
+		w.fly(l, to, from, msg, faults.Mix(key, 0x32), f.copyLate)
+	}
+	if f.Drop || f.Copy || f.Late != w.net.DelayMin {
+		w.report(f)
+	}
+}
+
+// fate is what happens to one message.
+type fate struct {
+	Deviation
+	copyLate time.Duration // Late of the second copy
+}
+
+// fate draws from (seed, link, key). Only integers lie between the key and the
+// decision.
+func (w *world) fate(l *link, key uint64) (f fate) {
+	f.Key = key
+	n := &w.net
+	if w.devs != nil {
+		f.Late = n.DelayMin
+		f.copyLate = n.DelayMin
+		if d, ok := w.devs[key]; ok {
+			f.Drop, f.Copy = d.Drop, d.Copy
+			if d.Copy {
+				f.copyLate += d.Late
+			} else {
+				f.Late += d.Late
+			}
+		}
+		return f
+	}
+	r := faults.Mix(w.netKey^l.key, key)
+	spread := uint64(n.DelayMax - n.DelayMin)
+	f.Late = n.DelayMin
+	if spread > 0 {
+		f.Late += time.Duration(faults.Scale(faults.Mix(r, 1), spread+1))
+	}
+	if w.healed || n.Drop|n.Duplicate|n.Late == 0 {
+		return f
+	}
+	if uint32(r)%1000 < uint32(n.Drop) {
+		f.Drop = true
+		return f
+	}
+	if uint32(r>>32)%1000 < uint32(n.Duplicate) {
+		f.Copy = true
+		f.copyLate = n.DelayMin + time.Duration(faults.Scale(faults.Mix(r, 2), uint64(8*spread)+1))
+	}
+	if n.Late > 0 && uint32(faults.Mix(r, 3))%1000 < uint32(n.Late) {
+		f.Late += time.Duration(faults.Scale(faults.Mix(r, 4), uint64(n.LateMax)+1))
+	}
+	return f
+}
+
+// report tells the shrinker about a message whose fate differs from that of a
+// calm network.
+func (w *world) report(f fate) {
+	if w.fates == nil {
+		return
+	}
+	d := f.Deviation
+	switch {
+	case d.Drop:
+		d.Late = 0
+	case d.Copy:
+		d.Late = f.copyLate - w.net.DelayMin
+	default:
+		d.Late -= w.net.DelayMin
+	}
+	d.Name = w.step.ep.name()
+	w.fates(d)
+}
+
+// fly schedules the arrival.
+func (w *world) fly(l *link, to, from *endpoint, msg any, key uint64, delay time.Duration) {
+	var ev *event
+	if w.random {
+		prio := int64(faults.Mix(w.netKey^flightPriority, key) >> 1)
+		if w.net.FIFO {
+			if l.flying == 0 {
+				l.last = 0
+			}
+			prio = max(prio, l.last)
+			l.last = prio
+		}
+		ev = w.flight.push(prio)
+	} else {
+		at := w.now + int64(delay)
+		if w.net.FIFO {
+			at = max(at, l.last)
+			l.last = at
+		}
+		ev = w.times.push(at)
+	}
+	l.flying++
+	ev.kind, ev.key, ev.to, ev.from, ev.msg, ev.src = evDeliver, key, to, from, msg, w.step.inc.host
+}
+
+// arrive is the other end of a link.
+func (w *world) arrive(ev *event) {
+	h := ev.to.host
+	ev.src.link(h).flying--
+	if !h.up {
+		w.stats.DeadHost++
+		w.drop(ev.to, ev.msg, ev.key, "host down")
+		return
+	}
+	if ev.to.req != 0 || ev.to.boot != 0 {
+		w.arriveReply(ev)
+		return
+	}
+	mb := ev.to.mb
+	if mb == nil {
+		w.stats.DeadLetter++
+		w.drop(ev.to, ev.msg, ev.key, "no such actor")
+		return
+	}
+	w.stats.Messages++
+	it := item{msg: w.unpack(ev.msg), key: ev.key}
+	if ev.from != nil {
+		it.sender = h.pidOf(ev.from)
+	}
+	mb.deliver(it)
+}
+
+// arriveReply hands a reply to the Request that waits for it.
+func (w *world) arriveReply(ev *event) {
+	h := ev.to.host
+	if ev.to.boot != h.boot {
+		w.stats.OldBoot++
+		w.sometimes["reply of an older boot dropped"]++
+		w.drop(ev.to, ev.msg, ev.key, "reply to an older boot")
+		return
+	}
+	t, ok := h.inc.requests[ev.to.req]
+	if !ok {
+		w.stats.DeadLetter++
+		w.drop(ev.to, ev.msg, ev.key, "nobody waits for this reply")
+		return
+	}
+	delete(h.inc.requests, ev.to.req)
+	w.stats.Messages++
+	w.countStep(ev.key, h.key)
+	t.reply = w.unpack(ev.msg)
+	w.wake(t, t.gen)
+}
+
+func (w *world) drop(to *endpoint, msg any, key uint64, why string) {
+	w.stats.Dropped++
+	if w.tracer != nil {
+		w.trace(trace.Event{Kind: trace.Drop, Host: to.host.def.Name, Path: to.name(), Msg: msgName(msg), Text: why, Key: key})
+	}
+}
+
+// pack makes what travels of a message. A message that copies itself is returned
+// as well, for a duplicate.
+func (w *world) pack(msg any) (packed any, again actors.Copier) {
+	mt, ok := actors.MessageOf(msg)
+	if !ok {
+		panic(failure{"unregistered message", fmt.Errorf("%T is sent to another host: register it with actors.Message", msg)})
+	}
+	w.hash = faults.Mix(w.hash, mt.Hash)
+	if c, ok := msg.(actors.Copier); ok && !w.strict {
+		return c.CopyMessage(), c
+	}
+	body, err := w.codec.Append(nil, mt, msg)
+	if err != nil {
+		panic(failure{"message", err})
+	}
+	sum := wire.Hash(body)
+	w.hash = faults.Mix(w.hash, sum)
+	if c, ok := msg.(actors.Copier); ok {
+		w.compareCopy(c, mt, sum)
+	}
+	w.sent = append(w.sent, sentMessage{msg: msg, typ: mt, sum: sum})
+	if w.wire == wireChecked {
+		return msg, nil
+	}
+	return &parcel{typ: mt, body: body}, nil
+}
+
+func (w *world) unpack(msg any) any {
+	p, ok := msg.(*parcel)
+	if !ok {
+		return msg
+	}
+	out, err := w.codec.Decode(p.typ, p.body)
+	if err != nil {
+		panic(failure{"message", err})
+	}
+	return out
+}
+
+// compareCopy refuses a CopyMessage that does not copy what the codec does.
+func (w *world) compareCopy(c actors.Copier, mt *actors.MessageType, sum uint64) {
+	cp := c.CopyMessage()
+	got, ok := actors.MessageOf(cp)
+	if !ok || got != mt {
+		panic(failure{"message copy", fmt.Errorf("CopyMessage of %s returned a %T", mt.Name, cp)})
+	}
+	if w.digest(cp, mt) != sum {
+		panic(failure{"message copy", fmt.Errorf("CopyMessage of %s does not copy everything", mt.Name)})
+	}
+}
+
+func (w *world) digest(msg any, mt *actors.MessageType) uint64 {
+	body, err := w.codec.Append(w.scratch[:0], mt, msg)
+	if err != nil {
+		panic(failure{"message", err})
+	}
+	w.scratch = body
+	return wire.Hash(body)
+}
+
+// checkLocal registers the content of a message that stays on its host.
+func (w *world) checkLocal(msg any) (*actors.MessageType, uint64) {
+	mt, ok := actors.MessageOf(msg)
+	if !ok {
+		if isSystem(msg) {
+			return nil, 0
+		}
+		panic(failure{"unregistered message", fmt.Errorf("%T is sent: register it with actors.Message", msg)})
+	}
+	w.hash = faults.Mix(w.hash, mt.Hash)
+	if _, ok := msg.(actors.Copier); ok && !w.strict {
+		return nil, 0
+	}
+	sum := w.digest(msg, mt)
+	w.hash = faults.Mix(w.hash, sum)
+	return mt, sum
+}
+
+// isSystem reports proto.actor's own user-level messages.
+func isSystem(msg any) bool {
+	switch msg.(type) {
+	case *actor.PoisonPill, *actor.Terminated, *actor.DeadLetterResponse:
+		return true
+	}
+	return false
+}
+
+// checkDelivery compares a local message with what was sent.
+func (w *world) checkDelivery(it *item) {
+	if w.digest(it.msg, it.typ) != it.sum {
+		panic(failure{"mutated message", fmt.Errorf("a %s was changed between send and delivery: a message belongs to its receiver", it.typ.Name)})
+	}
+}
+
+// checkSent compares what the step sent with what it is at the end of the step.
+func (w *world) checkSent() {
+	sent := w.sent
+	w.sent = w.sent[:0]
+	for _, s := range sent {
+		if w.digest(s.msg, s.typ) != s.sum {
+			panic(failure{"mutated message", fmt.Errorf("a %s was changed after it had been sent", s.typ.Name)})
+		}
+	}
+}

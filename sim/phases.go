@@ -1,0 +1,188 @@
+package sim
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/simrun/simrun/faults"
+	"github.com/simrun/simrun/internal/trace"
+)
+
+// finalHost is the host whose client reads everything back at the end.
+const finalHost = "final"
+
+// phases are the stretches of a run: the clients work and faults happen; then
+// everything heals and the clients must come to an end; then the host "final"
+// reads everything back.
+type phases struct {
+	now      phase
+	running  int  // programs that have not ended
+	due      bool // all programs have ended
+	deadline int64
+	healAt   int64 // 0: when all programs have ended
+}
+
+type phase uint8
+
+const (
+	faultPhase phase = iota
+	settlePhase
+	finalPhase
+)
+
+// begin starts the hosts and plans the faults.
+func (w *world) begin() {
+	top := w.scenario.Topology(w.plan.Knobs)
+	if err := top.Validate(); err != nil {
+		w.fail(Harness, "topology", err)
+		return
+	}
+	w.byName = make(map[string]*host, len(top.Hosts))
+	for _, def := range top.Hosts {
+		w.addHost(def)
+	}
+	for _, h := range w.hosts {
+		h.links = make([]*link, len(w.hosts))
+	}
+	clients := map[string][]Op{}
+	for _, op := range w.plan.Ops {
+		if w.byName[op.Client] == nil {
+			w.fail(Harness, "plan", fmt.Errorf("operation %s#%d: the topology has no host %s", op.Client, op.N, op.Client))
+			return
+		}
+		clients[op.Client] = append(clients[op.Client], op)
+	}
+	w.phases.healAt = int64(w.scenario.Profile.Span)
+	for i, f := range w.plan.Faults {
+		w.planFault(i, f)
+		if f.Point == "" {
+			w.phases.healAt = max(w.phases.healAt, int64(f.At+f.For))
+		}
+	}
+	w.phases.deadline = int64(w.limits.Time)
+	if w.phases.healAt > 0 {
+		w.at(w.phases.healAt, faults.Mix(w.plan.Seed, 0x6865616c), func() {
+			if w.phases.now == faultPhase {
+				w.heal()
+			}
+		})
+	}
+	for _, h := range w.hosts {
+		h.start(true)
+		if w.ended {
+			return
+		}
+		if ops := clients[h.def.Name]; len(ops) > 0 {
+			h.inc.startProgram("workload", w.clientProgram(h.def.Name, ops))
+		}
+	}
+	w.phases.due = w.phases.running == 0
+}
+
+// nextPhase is reached when all programs have ended.
+func (w *world) nextPhase() {
+	w.phases.due = false
+	if w.phases.running > 0 {
+		return
+	}
+	switch w.phases.now {
+	case faultPhase:
+		w.heal()
+		if w.phases.running == 0 {
+			w.phases.due = true
+		}
+	case settlePhase:
+		w.phases.now = finalPhase
+		w.phases.deadline = w.now + int64(w.limits.Settle)
+		h := w.byName[finalHost]
+		if w.scenario.Workload.Final == nil || h == nil || !h.up {
+			w.ended = true
+			return
+		}
+		ops := w.scenario.Workload.Final(w.plan.Knobs, w.plan.Ops)
+		h.inc.startProgram("workload", w.clientProgram(finalHost, ops))
+	case finalPhase:
+		w.ended = true
+	}
+}
+
+// heal ends the faults: links work, no message is lost any more, and every host
+// that was not a client is started again.
+func (w *world) heal() {
+	w.phases.now = settlePhase
+	w.phases.deadline = w.now + int64(w.limits.Settle)
+	w.healed = true
+	w.trace(trace.Event{Kind: trace.Heal, Text: "everything heals"})
+	w.points = nil
+	for _, c := range w.cuts {
+		c.mend()
+	}
+	w.cuts = nil
+	for _, f := range w.active {
+		f.To = time.Duration(w.now)
+	}
+	w.active = nil
+	for _, h := range w.hosts {
+		if !h.up && !w.isClient(h) {
+			w.restartHost(h, h.restart, false)
+		}
+	}
+}
+
+func (w *world) isClient(h *host) bool {
+	for _, prefix := range w.scenario.Profile.Clients {
+		if strings.HasPrefix(h.def.Name, prefix) && isName(w.scenario.Profile.Servers, h.def.Name, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// isName reports that no longer prefix of servers claims the name.
+func isName(servers []string, name, prefix string) bool {
+	for _, s := range servers {
+		if len(s) > len(prefix) && strings.HasPrefix(name, s) {
+			return false
+		}
+	}
+	return true
+}
+
+// late is reached when virtual time passes the deadline of the phase.
+func (w *world) late() {
+	switch w.phases.now {
+	case faultPhase:
+		w.fail(Inconclusive, "time", fmt.Errorf("the clients did not end within %v of virtual time", w.limits.Time))
+	default:
+		w.fail(Violation, "liveness", fmt.Errorf("%s had not ended %v after everything healed", w.waiting(), w.limits.Settle))
+	}
+}
+
+// stuck is reached when nothing will ever happen again although programs wait.
+func (w *world) stuck() {
+	if w.phases.now == faultPhase {
+		w.heal()
+		return
+	}
+	w.fail(Violation, "liveness", fmt.Errorf("%s waits for ever: nothing is left to happen", w.waiting()))
+}
+
+// waiting names the programs that have not ended.
+func (w *world) waiting() string {
+	var names []string
+	for _, h := range w.hosts {
+		if h.inc == nil {
+			continue
+		}
+		for _, p := range h.inc.programs {
+			if !p.ended {
+				names = append(names, p.ep.name())
+			}
+		}
+	}
+	if len(names) == 0 {
+		return "nobody"
+	}
+	return strings.Join(names, ", ")
+}
