@@ -62,6 +62,7 @@ func TestRequestIsAnsweredAcrossHostsInVirtualTime(t *testing.T) {
 			env.Clock.Sleep(time.Hour)
 			return nil
 		})})
+	s.Limits.Time = 2 * time.Hour
 	r := Run(s, planOf(1))
 	if r.Verdict != Pass {
 		t.Fatalf("%v %s: %v", r.Verdict, r.Check, r.Err)
