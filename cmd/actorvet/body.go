@@ -278,15 +278,20 @@ func (b *body) isExtreme(s *ast.IfStmt) bool {
 	return first(b.pure(set.Rhs[0]), b.way(set.Lhs[0], how)) == ""
 }
 
-// constant returns the text of a value that is the same in every round, or "".
+// constant returns the text of an expression that has the same value in every
+// round, or "".
 func (b *body) constant(e ast.Expr) string {
-	if lit, ok := e.(*ast.CompositeLit); ok && len(lit.Elts) == 0 {
-		return types.ExprString(e)
+	same := b.pure(e) == ""
+	ast.Inspect(e, func(n ast.Node) bool {
+		if id, ok := n.(*ast.Ident); ok && b.local(id) {
+			same = false
+		}
+		return same
+	})
+	if !same {
+		return ""
 	}
-	if tv := b.c.pass.TypesInfo.Types[e]; tv.Value != nil || tv.IsNil() {
-		return types.ExprString(e)
-	}
-	return ""
+	return types.ExprString(e)
 }
 
 func first(reasons ...string) string {

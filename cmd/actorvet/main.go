@@ -8,6 +8,12 @@
 //	go run github.com/simrun/simrun/cmd/actorvet ./...
 //	go vet -vettool=$(which actorvet) ./...
 //
+// A range over a map is reported unless its rounds may come in any order: the
+// body counts, adds up integers, writes at the range key of another map, fills a
+// set, deletes, or appends to a slice that is sorted later in the function. It
+// calls nothing but a few pure functions of the standard library and does not
+// end early. Everything else ranges over slices.Sorted(maps.Keys(m)).
+//
 // A package is checked when one of its files, tests aside, imports package
 // actors; tests and generated files are not checked. The flag -packages adds
 // others. A comment

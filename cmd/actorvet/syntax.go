@@ -31,7 +31,7 @@ func (c *checker) checkSyntax() {
 				c.report(n.Pos(), "range over a channel: %s", oneThread)
 			}
 		case *ast.MapType:
-			if _, ok := c.under(n.Key).(*types.Pointer); ok {
+			if holdsPointer(c.under(n.Key)) {
 				c.report(n.Pos(), "map with pointers as keys: addresses differ between runs; use an id or a path")
 			}
 		case *ast.StructType:
@@ -46,6 +46,23 @@ func (c *checker) checkSyntax() {
 func isChan(t types.Type) bool {
 	_, ok := t.(*types.Chan)
 	return ok
+}
+
+// holdsPointer reports whether comparing values of type t compares addresses.
+func holdsPointer(t types.Type) bool {
+	switch t := t.Underlying().(type) {
+	case *types.Pointer:
+		return true
+	case *types.Array:
+		return holdsPointer(t.Elem())
+	case *types.Struct:
+		for f := range t.Fields() {
+			if holdsPointer(f.Type()) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (c *checker) checkChanBuiltin(call *ast.CallExpr) {

@@ -42,6 +42,11 @@ func (n *node) bad(env actors.Env, m map[string]int, other map[int]string) (last
 	for k := range m { // want `the body accumulates in last, where the order counts`
 		last += k
 	}
+	first := &node{}
+	for _, v := range m { // want `the body assigns p.sum, and the last round wins`
+		p := first
+		p.sum = float64(v)
+	}
 	i := 0
 	keys := make([]string, len(m))
 	for k := range m { // want `the body writes keys\[i\], and rounds may share that index`

@@ -98,6 +98,10 @@ func (n *node) commute(m map[string]int, peers map[string]*pair, waits map[strin
 			delete(waits, k)
 		}
 	}
+	since := map[int]time.Duration{}
+	for _, v := range m {
+		since[v] = longest
+	}
 	for _, p := range peers {
 		p.done = false
 		p.n++

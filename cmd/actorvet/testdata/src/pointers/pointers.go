@@ -13,6 +13,13 @@ type byName map[string]*peer
 
 type byPeer map[*peer]int // want `map with pointers as keys: addresses differ between runs`
 
+type route struct {
+	name string
+	hops [2]*peer
+}
+
+type byRoute map[route]int // want `map with pointers as keys`
+
 type alias = *peer
 
 const format = "peer %p"
