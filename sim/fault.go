@@ -136,8 +136,12 @@ func (w *world) takeDown(h *host, f faults.Fault, i int) bool {
 	}
 	again := func() {
 		if f.For > 0 && !w.isClient(h) {
+			if f.Programs && !h.resume {
+				h.resume = true
+				w.phases.running++ // the run waits for them
+			}
 			down := h.restart
-			w.at(w.now+int64(f.For), faults.Mix(key, 0x7570), func() { w.restartHost(h, down, f.Programs) })
+			w.at(w.now+int64(f.For), faults.Mix(key, 0x7570), func() { w.restartHost(h, down) })
 		}
 	}
 	name := h.def.Name
@@ -181,11 +185,16 @@ func (h *host) eachDisk(do func(*disk)) {
 }
 
 // restartHost starts a host unless it has been up, or down again, since.
-func (w *world) restartHost(h *host, down uint64, programs bool) {
+func (w *world) restartHost(h *host, down uint64) {
 	if h.up || h.restart != down {
 		return
 	}
 	w.trace(trace.Event{Kind: trace.Restart, Host: h.def.Name, Text: fmt.Sprintf("boot %d", h.boot+1)})
+	programs := h.resume
+	if programs {
+		h.resume = false
+		w.phases.running--
+	}
 	h.start(programs)
 }
 

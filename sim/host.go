@@ -26,6 +26,7 @@ type host struct {
 	disks     map[string]*disk
 	links     []*link // by index of the other host
 	restart   uint64  // counts the downs, so that a planned restart of an earlier one does nothing
+	resume    bool    // the next start starts the programs too
 }
 
 // An incarnation is what runs on a host between a start and a crash.

@@ -125,7 +125,7 @@ func (w *world) heal() {
 	w.active = nil
 	for _, h := range w.hosts {
 		if !h.up && !w.isClient(h) {
-			w.restartHost(h, h.restart, false)
+			w.restartHost(h, h.restart)
 		}
 	}
 }
