@@ -23,8 +23,8 @@ func (c *checker) lineOf(pos token.Pos) line {
 	return line{file: p.Filename, n: p.Line}
 }
 
-// readAllows collects the comments and reports those that give no reason; such
-// a comment silences nothing.
+// readAllows collects the comments and reports those that give no reason; such a
+// comment silences nothing.
 func (c *checker) readAllows() {
 	c.allows = map[line]*allow{}
 	code := c.codeLines()
@@ -37,7 +37,7 @@ func (c *checker) readAllows() {
 				}
 				reason, _, _ := strings.Cut(text, "//")
 				if strings.TrimSpace(reason) == "" {
-					c.pass.Reportf(comment.Pos(), "actorvet:allow without a reason; say why replay is safe here")
+					c.add(comment.Pos(), "actorvet:allow without a reason; say why replay is safe here")
 					continue
 				}
 				at := c.lineOf(comment.Pos())
@@ -65,10 +65,11 @@ func (c *checker) codeLines() map[line]bool {
 	return lines
 }
 
-func (c *checker) reportUnusedAllows() {
-	for _, a := range c.allows { // go vet sorts what is reported
+// checkAllowsUsed comes last, when every other check has reported.
+func (c *checker) checkAllowsUsed() {
+	for _, a := range c.allows {
 		if !a.used {
-			c.pass.Reportf(a.pos, "actorvet:allow silences nothing; remove it")
+			c.add(a.pos, "actorvet:allow silences nothing; remove it")
 		}
 	}
 }

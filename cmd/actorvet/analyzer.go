@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"go/ast"
 	"go/token"
 	"go/types"
+	"slices"
 	"strings"
 
 	"golang.org/x/tools/go/analysis"
@@ -49,6 +51,7 @@ type checker struct {
 	files  []*ast.File
 	root   inspector.Cursor
 	allows map[line]*allow
+	found  []analysis.Diagnostic
 }
 
 func run(pass *analysis.Pass) (any, error) {
@@ -75,7 +78,11 @@ func run(pass *analysis.Pass) (any, error) {
 	c.checkMapOrder()
 	c.checkState()
 	c.checkPIDs()
-	c.reportUnusedAllows()
+	c.checkAllowsUsed()
+	slices.SortStableFunc(c.found, func(a, b analysis.Diagnostic) int { return cmp.Compare(a.Pos, b.Pos) })
+	for _, d := range c.found {
+		pass.Report(d)
+	}
 	return nil, nil
 }
 
@@ -113,13 +120,18 @@ func listed(patterns, path string) bool {
 	return false
 }
 
-// report reports at pos unless the line is allowed.
+// report notes a finding at pos unless its line is allowed.
 func (c *checker) report(pos token.Pos, format string, args ...any) {
 	if a := c.allows[c.lineOf(pos)]; a != nil {
 		a.used = true
 		return
 	}
-	c.pass.Report(analysis.Diagnostic{Pos: pos, Message: fmt.Sprintf(format, args...)})
+	c.add(pos, format, args...)
+}
+
+// add notes a finding, allowed or not.
+func (c *checker) add(pos token.Pos, format string, args ...any) {
+	c.found = append(c.found, analysis.Diagnostic{Pos: pos, Message: fmt.Sprintf(format, args...)})
 }
 
 // object returns what an identifier or a qualified identifier stands for.

@@ -64,15 +64,45 @@ func hasGo(t *testing.T, dir string) bool {
 	return false
 }
 
-func TestGoVetReportsWhatTheToolFinds(t *testing.T) {
+const counter = `package user
+
+import (
+	"sync"
+
+	"github.com/simrun/simrun/actors"
+)
+
+var mu sync.Mutex
+
+func run(env actors.Env, m map[string]int) {
+	for k, v := range m {
+		println(k, v)
+	}
+	go run(env, nil)
+}
+`
+
+func TestGoVetReportsWhatTheToolFindsInTheOrderOfTheSource(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "go.mod", "module example.com/user\n\ngo 1.26\n\nrequire "+module+" v0.0.0\n\nreplace "+module+" => ./simrun\n")
 	write(t, dir, "simrun/go.mod", "module "+module+"\n")
 	write(t, dir, "simrun/actors/actors.go", "package actors\n\ntype Env struct{}\n")
-	write(t, dir, "counter.go", "package user\n\nimport \""+actorsPath+"\"\n\nfunc run(env actors.Env) {\n\tgo run(env)\n}\n")
+	write(t, dir, "counter.go", counter)
 	out, err := vet(t, dir, "./...")
-	if want := "counter.go:6:2: go statement: an actor has one thread; use env.Spawn"; err == nil || !strings.Contains(out, want) {
-		t.Errorf("go vet: %v\n%s\nwant %q", err, out, want)
+	if err == nil {
+		t.Error("go vet is content")
+	}
+	rest := out
+	for _, want := range []string{
+		"counter.go:4:2: import of sync: ",
+		"counter.go:12:2: map range in random order: the body calls println; ",
+		"counter.go:15:2: go statement: an actor has one thread; use env.Spawn\n",
+	} {
+		_, after, found := strings.Cut(rest, want)
+		if !found {
+			t.Fatalf("no %q, or not in this order, in\n%s", want, out)
+		}
+		rest = after
 	}
 }
 
