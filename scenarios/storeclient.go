@@ -1,0 +1,181 @@
+package scenarios
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/simrun/simrun/actors"
+	"github.com/simrun/simrun/actors/store"
+	"github.com/simrun/simrun/linearizability"
+	"github.com/simrun/simrun/models"
+	"github.com/simrun/simrun/sim"
+)
+
+// Skipped is the fact that an operation of the plan was not issued: the client
+// had too many on the same key whose outcome it did not know, and each makes the
+// history much dearer to judge. Keys that are plain registers have no limit.
+type Skipped struct{ Op linearizability.OpID }
+
+// maxUncertain is how many operations of all clients may be pending on one key
+// that is no plain register.
+const maxUncertain = 6
+
+// spacePatience is how long a client waits for a space to be created.
+const spacePatience = 10 * time.Second
+
+// A storeClient carries out the lines of one client.
+type storeClient struct {
+	env    actors.Env
+	rec    *linearizability.Recorder
+	client *store.Client
+	limit  int // pending operations on one key
+
+	known     map[string]bool         // spaces that were waited for
+	open      map[int]*store.Deferred // issued and not recorded, by number in the plan
+	number    map[*store.Deferred]int // their numbers
+	uncertain map[object]int          // operations without a certain outcome
+	repeats   int
+}
+
+// An object is one key of a space.
+type object struct{ space, key string }
+
+// newStoreClient returns the Client function of a Workload for a number of
+// clients.
+func newStoreClient(clients int) func(actors.Env, *linearizability.Recorder) func(sim.Op) error {
+	return func(env actors.Env, rec *linearizability.Recorder) func(sim.Op) error {
+		c := &storeClient{
+			env: env, rec: rec, client: store.NewClient(env), limit: max(1, maxUncertain/clients),
+			known: map[string]bool{}, open: map[int]*store.Deferred{},
+			number: map[*store.Deferred]int{}, uncertain: map[object]int{},
+		}
+		return c.do
+	}
+}
+
+func (c *storeClient) do(op sim.Op) error {
+	switch do := op.Do.(type) {
+	case models.Op:
+		c.issue(op, do)
+	case Wait:
+		c.wait(do)
+	case Loop:
+		c.loop(do.For)
+	case Flush:
+		for c.loop(0) {
+		}
+	case Sleep:
+		c.env.Clock.Sleep(do.For)
+	case Read:
+		c.read(op.N, do.get())
+	default:
+		return fmt.Errorf("no operation of the store: %v", op.Do)
+	}
+	return nil
+}
+
+// issue starts an operation of the plan.
+func (c *storeClient) issue(line sim.Op, op models.Op) {
+	o := object{op.Space, op.Key}
+	if !isPlain(op) && c.uncertain[o] >= c.limit {
+		c.env.Note(Skipped{Op: linearizability.OpID{Client: line.Client, N: line.N}})
+		return
+	}
+	if op.Verb != models.Get {
+		c.uncertain[o]++
+	}
+	c.start(line.N, op)
+}
+
+// isPlain reports whether an operation costs nothing to judge while it is
+// pending.
+func isPlain(op models.Op) bool {
+	if op.Verb == models.Get {
+		return true
+	}
+	for _, s := range storeSpaces {
+		if s.Name == op.Space {
+			_, whole := s.Whole(op)
+			return isRegister(s) && whole
+		}
+	}
+	return false
+}
+
+// start records the call and then issues the operation, in this order.
+func (c *storeClient) start(n int, op models.Op) *store.Deferred {
+	if !c.known[op.Space] {
+		c.known[op.Space] = true
+		// Without the space the operation is refused, which is an outcome too.
+		if _, err := store.NewAdmin(c.env).WaitForSpace(op.Space, spacePatience); err != nil {
+			c.env.Log.Info("waited for a space", "space", op.Space, "err", err)
+		}
+	}
+	c.rec.Call(n, op)
+	d := c.client.Async(op)
+	c.open[n], c.number[d] = d, n
+	return d
+}
+
+func (c *storeClient) wait(w Wait) {
+	d := c.open[w.N]
+	if d == nil {
+		return
+	}
+	if r := d.WaitFor(w.For); d.Done() {
+		c.finish(d, r)
+	}
+}
+
+// loop reports whether it handed out an operation.
+func (c *storeClient) loop(timeout time.Duration) bool {
+	d, status := c.client.Loop(timeout)
+	if status != models.Success {
+		return false
+	}
+	c.finish(d, d.Wait())
+	return true
+}
+
+// finish records that an outcome was handed to the application, in this step.
+func (c *storeClient) finish(d *store.Deferred, r models.Result) {
+	n := c.number[d]
+	delete(c.open, n)
+	delete(c.number, d)
+	out := outcomeOf(r)
+	if out.Certainty != linearizability.Unknown && d.Op.Verb != models.Get {
+		c.uncertain[object{d.Op.Space, d.Op.Key}]--
+	}
+	c.rec.Return(n, out)
+}
+
+// outcomeOf says what a result means for the history. What is no observation and
+// no refusal may still take effect.
+func outcomeOf(r models.Result) linearizability.Outcome {
+	switch {
+	case r.Status.Observed():
+		return linearizability.Outcome{Certainty: linearizability.Done, Output: r}
+	case r.Status.Refused():
+		return linearizability.Outcome{Certainty: linearizability.Refused}
+	}
+	return linearizability.Outcome{Certainty: linearizability.Unknown}
+}
+
+// repeatBase is added to the number of a repeated read: it is a new operation of
+// the history.
+const repeatBase = 1_000_000
+
+// read gets an object until the answer is certain. If that never comes, the run
+// ends at its settle limit and names this client.
+func (c *storeClient) read(n int, op models.Op) {
+	for {
+		d := c.start(n, op)
+		r := d.Wait()
+		c.finish(d, r)
+		if r.Status.Observed() || r.Status.Refused() {
+			return
+		}
+		c.repeats++
+		n = repeatBase + c.repeats
+	}
+}

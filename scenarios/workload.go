@@ -1,0 +1,260 @@
+package scenarios
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/simrun/simrun/faults"
+	"github.com/simrun/simrun/models"
+	"github.com/simrun/simrun/sim"
+)
+
+// A Load bounds what the clients of a store scenario do; each seed draws its own
+// mix within the bounds. The knobs "clients", "ops", "keys" and "spaces" replace
+// the fields of that name.
+type Load struct {
+	Clients int // on the hosts c0, c1, ...
+	Ops     int // issued by all clients together
+	Keys    int // of each space
+	Spaces  int // see StoreSpaces
+	// Window is the most a client keeps outstanding of what it will wait for.
+	Window int
+	// Unwaited bounds the share of operations that nobody waits for.
+	Unwaited faults.Permille
+	// LoopOnly has the clients never wait for a particular operation.
+	LoopOnly bool
+	// Pause bounds the time between two operations of a client.
+	Pause time.Duration
+}
+
+// Workload returns the workload that the bounds describe. The host "final" reads
+// every key that the plan names.
+func (l Load) Workload() sim.Workload {
+	return sim.Workload{
+		Generate: l.generate,
+		Final:    finalReads,
+		Parse:    parseLine,
+		Client:   newStoreClient(l.Clients),
+	}
+}
+
+// finalReads reads every key of the plan once, in order.
+func finalReads(_ sim.Knobs, ops []sim.Op) []sim.Op {
+	var reads []Read
+	for _, op := range ops {
+		if do, ok := op.Do.(models.Op); ok {
+			reads = append(reads, Read{do.Space, do.Key})
+		}
+	}
+	slices.SortFunc(reads, func(a, b Read) int {
+		if c := strings.Compare(a.Space, b.Space); c != 0 {
+			return c
+		}
+		return strings.Compare(a.Key, b.Key)
+	})
+	var out []sim.Op
+	for i, r := range slices.Compact(reads) {
+		out = append(out, sim.Op{Client: "final", N: i + 1, Do: r})
+	}
+	return out
+}
+
+func (l Load) generate(d *faults.Draw, k sim.Knobs) []sim.Op {
+	g := generator{
+		load: l, d: d,
+		spaces: storeSpaces[:k.Int("spaces", l.Spaces)],
+		values: map[object][]models.Value{},
+	}
+	g.keys = g.drawKeys(k.Int("keys", l.Keys))
+	g.verbs = g.drawVerbs()
+	clients := k.Int("clients", l.Clients)
+	ops := k.Int("ops", l.Ops)
+	for c := range clients {
+		g.client(c, (ops+c)/clients)
+	}
+	return g.out
+}
+
+// A generator draws the lines of one plan.
+type generator struct {
+	load   Load
+	d      *faults.Draw
+	spaces []models.Space
+	keys   []string
+	verbs  []models.Verb // drawn from uniformly; a verb may be there several times
+	values map[object][]models.Value
+	out    []sim.Op
+}
+
+// drawKeys returns names of keys: the first is used for half of the operations,
+// and in some runs the last is one that a careless program confuses with no key.
+func (g *generator) drawKeys(n int) []string {
+	var keys []string
+	for i := range n {
+		keys = append(keys, fmt.Sprintf("k%d", i))
+	}
+	if odd := []string{"", "\x00", strings.Repeat("long ", 60)}; n > 1 && g.d.Permille("odd key", 300) {
+		keys[n-1] = odd[g.d.IntN("which odd key", len(odd))]
+	}
+	return keys
+}
+
+// drawVerbs gives each verb a weight of its own in this run, so that runs differ
+// more than their average does.
+func (g *generator) drawVerbs() []models.Verb {
+	verbs := []models.Verb{models.Get}
+	for v := models.Get; v <= models.AtomicAdd; v++ {
+		for range []int{0, 1, 2, 4}[g.d.Sub("weight", int(v)).IntN("weight", 4)] {
+			verbs = append(verbs, v)
+		}
+	}
+	return verbs
+}
+
+// client draws the lines of one client.
+func (g *generator) client(c, ops int) {
+	name := fmt.Sprintf("c%d", c)
+	d := g.d.Sub("client", c)
+	// A client that always waits, one with a window, and anything between.
+	window := 1 << d.IntN("window", bitLen(max(g.load.Window, 1)))
+	unwaited := d.Between("unwaited", 0, int(g.load.Unwaited))
+	loops := []int{0, 500, 1000}[d.IntN("loops", 3)]
+	if g.load.LoopOnly {
+		loops = 1000
+	}
+	pause := g.load.Pause >> d.IntN("pace", 5)
+
+	line := func(n int, do fmt.Stringer) { g.out = append(g.out, sim.Op{Client: name, N: n, Do: do}) }
+	var open []int
+	for n := 1; n <= ops; n++ {
+		d := d.Sub("operation", n)
+		line(n, g.operation(d, fmt.Sprintf("%s.%d", name, n)))
+		if !d.Permille("unwaited", unwaited) {
+			open = append(open, n)
+		}
+		for len(open) >= window {
+			i := d.Sub("which", len(open)).IntN("which", len(open))
+			switch {
+			case d.Permille("loop", loops):
+				line(0, Loop{})
+			case d.Permille("impatient", 50):
+				line(0, Wait{N: open[i], For: time.Duration(1+d.IntN("patience", 50)) * time.Millisecond})
+			default:
+				line(0, Wait{N: open[i]})
+			}
+			open = slices.Delete(open, i, i+1)
+		}
+		if ms := int(pause / time.Millisecond); ms > 0 && d.Permille("pause", 500) {
+			line(0, Sleep{For: time.Duration(1+d.IntN("pause length", ms)) * time.Millisecond})
+		}
+	}
+	// Some clients end with operations under way.
+	if d.Permille("flush", 700) {
+		line(0, Flush{})
+	}
+}
+
+// bitLen is how many powers of two are at most n.
+func bitLen(n int) int { return int(math.Log2(float64(n))) + 1 }
+
+// operation draws one operation; unique is text that no other operation has.
+func (g *generator) operation(d *faults.Draw, unique string) models.Op {
+	space := g.spaces[d.IntN("space", len(g.spaces))]
+	key := g.keys[0]
+	if d.Permille("cold", 500) {
+		key = g.keys[d.IntN("key", len(g.keys))]
+	}
+	op := models.Op{Verb: g.verbs[d.IntN("verb", len(g.verbs))], Space: space.Name, Key: key}
+	if isRegister(space) {
+		if op.Verb != models.Get {
+			op.Verb = models.Put
+			op.Attrs = []models.Attr{{Name: "word", Value: models.StringValue(g.word(d, unique))}}
+		}
+		return op
+	}
+	if d.Permille("refused", 10) {
+		return refused(d, op)
+	}
+	o := object{op.Space, op.Key}
+	switch op.Verb {
+	case models.Put, models.PutIfNotExist, models.CondPut:
+		op.Attrs = g.attrs(d, o, unique)
+		if op.Verb == models.CondPut {
+			op.Checks = g.checks(d, o)
+		}
+	case models.SetAdd, models.SetRemove:
+		op.Attrs = []models.Attr{{Name: "tags", Value: models.StringValue(tag(d, unique))}}
+	case models.AtomicAdd:
+		n := int64(d.Between("addend", -3, 10))
+		if d.Permille("huge", 20) {
+			n = math.MaxInt64
+		}
+		op.Attrs = []models.Attr{{Name: "count", Value: models.IntValue(n)}}
+	}
+	return op
+}
+
+// word is the unique text, sometimes with bytes that tear easily: a NUL, or more
+// than a sector of them.
+func (g *generator) word(d *faults.Draw, unique string) string {
+	switch d.IntN("odd word", 100) {
+	case 0:
+		return unique + strings.Repeat("~", 5000)
+	case 1, 2:
+		return unique + "\x00"
+	}
+	return unique
+}
+
+// tag is one of a few, so that sets meet, or the unique text.
+func tag(d *faults.Draw, unique string) string {
+	if d.Permille("common tag", 300) {
+		return fmt.Sprintf("t%d", d.IntN("tag", 3))
+	}
+	return unique
+}
+
+// attrs draws new values for some attributes, at least one.
+func (g *generator) attrs(d *faults.Draw, o object, unique string) []models.Attr {
+	var attrs []models.Attr
+	if d.Permille("count", 300) {
+		attrs = append(attrs, models.Attr{Name: "count", Value: models.IntValue(int64(d.IntN("number", 5)))})
+	}
+	if len(attrs) == 0 || d.Permille("name", 800) {
+		name := models.StringValue(g.word(d, unique))
+		g.values[o] = append(g.values[o], name)
+		attrs = append(attrs, models.Attr{Name: "name", Value: name})
+	}
+	if d.Permille("tags", 200) {
+		attrs = append(attrs, models.Attr{Name: "tags", Value: models.SetValue(models.SetString, models.StringValue(tag(d, unique)))})
+	}
+	return attrs
+}
+
+// checks draws conditions that hold now and then: a name that some operation
+// gives to the object, a small count, a common tag.
+func (g *generator) checks(d *faults.Draw, o object) []models.Check {
+	if values := g.values[o]; len(values) > 0 && d.Permille("check name", 400) {
+		return []models.Check{{Attr: "name", Value: values[d.IntN("value", len(values))]}}
+	}
+	if d.Permille("check tag", 300) {
+		return []models.Check{{Attr: "tags", Pred: models.Contains, Value: models.StringValue(fmt.Sprintf("t%d", d.IntN("tag checked", 3)))}}
+	}
+	pred := []models.Predicate{models.LessThan, models.GreaterEqual}[d.IntN("predicate", 2)]
+	return []models.Check{{Attr: "count", Pred: pred, Value: models.IntValue(int64(d.IntN("bound", 5)))}}
+}
+
+// refused turns an operation into one that the space does not take.
+func refused(d *faults.Draw, op models.Op) models.Op {
+	op.Verb = models.Put
+	attr := []models.Attr{
+		{Name: "nosuch", Value: models.IntValue(1)},
+		{Name: "count", Value: models.StringValue("a word")},
+		{Name: "id", Value: models.StringValue("the key")},
+	}[d.IntN("refusal", 3)]
+	op.Attrs = []models.Attr{attr}
+	return op
+}
