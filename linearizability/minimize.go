@@ -134,19 +134,48 @@ func (s *story) essential(culprit *Operation) (shown, essential []*Operation) {
 	return append(slices.Clone(essential), culprit), essential
 }
 
-// report puts the story into words.
+// report puts the story into words. The last essential operation that ended before
+// the culprit began is what the culprit should have shown.
 func (s *story) report(culprit *Operation, shown, essential []*Operation) Report {
 	report := Report{Verdict: Illegal, Check: CheckLinearizable, Key: s.key, Operations: inOrder(shown...),
 		Why: fmt.Sprintf("no order of the operations on %q explains that %v answered %v", s.key, culprit.ID, culprit.Output)}
-	if culprit.ID.Client != FinalClient || !s.model.readOnly(culprit.Input) {
+	if !s.model.readOnly(culprit.Input) {
 		return report
 	}
-	for _, op := range slices.Backward(essential) {
-		if !s.model.readOnly(op.Input) && op.before(culprit) {
-			report.Check = CheckDurable
-			report.Why = fmt.Sprintf("%v on %q was acknowledged and is lost: %v answered %v", op.ID, s.key, culprit.ID, culprit.Output)
-			return report
+	var last *Operation
+	for _, op := range essential {
+		if op.before(culprit) {
+			last = op
 		}
 	}
+	switch {
+	case last == nil:
+	case !s.changes(last):
+		report.Check = CheckVanished
+		report.Why = fmt.Sprintf("what made %v on %q answer %v has vanished: %v, which began later, answered %v", last.ID, s.key, last.Output, culprit.ID, culprit.Output)
+	case culprit.ID.Client == FinalClient:
+		report.Check = CheckDurable
+		report.Why = fmt.Sprintf("%v on %q was acknowledged and is lost: %v answered %v", last.ID, s.key, culprit.ID, culprit.Output)
+	default:
+		report.Check = CheckStale
+		report.Why = fmt.Sprintf("%v on %q answered %v, although %v had been acknowledged before", culprit.ID, s.key, culprit.Output, last.ID)
+	}
 	return report
+}
+
+// changes says whether the operation can change a state and answer as it did: a
+// condition that failed cannot. The states tried are those of the operations
+// carried out in the order of their calls.
+func (s *story) changes(op *Operation) bool {
+	state := s.model.init()
+	for i := 0; ; i++ {
+		next, out := s.model.apply(state, op.Input)
+		if s.model.match(op.Input, out, op.Output) && !s.model.equal(state, next) {
+			return true
+		}
+		if i == len(s.ops) {
+			return false
+		}
+		state, _ = s.model.apply(state, s.ops[i].Input)
+	}
 }

@@ -31,6 +31,7 @@ func register() subject[string, models.RegisterOp, answer] {
 				next, out := models.ApplyRegister(value, op)
 				return next, answer(out)
 			},
+			Match:    func(_ models.RegisterOp, want, got answer) bool { return want == got },
 			ReadOnly: func(op models.RegisterOp) bool { _, write := models.Written(op); return !write },
 			Write:    models.Written,
 			Read:     func(_ models.RegisterOp, out answer) (string, bool) { return string(out), true },
@@ -132,7 +133,7 @@ next:
 			}
 		}
 		after, want := s.spec.Apply(state, op.Input.(I))
-		if op.Certainty == linearizability.Done && want.String() != op.Output.(O).String() {
+		if op.Certainty == linearizability.Done && !s.spec.Match(op.Input.(I), want, op.Output.(O)) {
 			continue
 		}
 		used[i] = true

@@ -268,43 +268,68 @@ func isFinal(c *cluster) bool { return c.last != nil && c.last.ID.Client == Fina
 // an old value, although a newer one was known to be there.
 func (z *zones) explain(k keyed, x, y *cluster) Report {
 	older, newer := x, y
-	if newer.initial || newer.start() > older.start() && !older.initial {
+	if newer.olderThan(older) {
 		older, newer = newer, older
 	}
 	// What was called last in the older cluster is a read: a write would have begun
 	// after an operation of its own cluster had ended, which is a ghost.
-	read := older.last
-	acked := newer.write.before(read)
-	proof := newer.first // that the newer value was there before the read
-	if acked {
-		proof = newer.write
-	}
+	read, write := older.last, newer.write
 	returned := "nothing"
-	ops := []*Operation{newer.write, proof, read}
+	ops := []*Operation{write, newer.last, read}
 	if !older.initial {
 		returned = fmt.Sprintf("the value of %v", older.write.ID)
-		ended, began := older.first, newer.last // so the older value is older
-		if older.write.before(newer.last) {
-			ended = older.write
-		}
-		if ended.before(newer.write) {
-			began = newer.write
-		}
-		ops = append(ops, older.write, ended, began)
+		ops = append(ops, older.write, older.first)
 	}
-	report := Report{Verdict: Illegal, Key: k.key, Operations: inOrder(ops...)}
-	switch {
+	// The newer value is newer because the older one had been there when it was
+	// written, or else when it was read.
+	overwrites := older.finish() < write.Call
+	if overwrites {
+		ops = slices.DeleteFunc(ops, func(op *Operation) bool { return op == newer.last })
+		ops = append(ops, write)
+	}
+	report := Report{Verdict: Illegal, Key: k.key}
+	seen := newer.seenBefore(read)
+	switch acked := write.before(read); {
 	case acked && read.ID.Client == FinalClient:
 		report.Check = CheckDurable
-		report.Why = fmt.Sprintf("the write %v to %q was acknowledged and is lost: %v returned %s", newer.write.ID, k.key, read.ID, returned)
-	case acked:
+		report.Why = fmt.Sprintf("the write %v to %q was acknowledged and is lost: %v returned %s", write.ID, k.key, read.ID, returned)
+	case acked && overwrites:
 		report.Check = CheckStale
-		report.Why = fmt.Sprintf("%v read from %q %s, although the write %v had been acknowledged before", read.ID, k.key, returned, newer.write.ID)
-	default:
+		report.Why = fmt.Sprintf("%v read from %q %s, although the write %v had been acknowledged before", read.ID, k.key, returned, write.ID)
+	case seen != nil:
+		ops = append(ops, seen)
 		report.Check = CheckVanished
-		report.Why = fmt.Sprintf("the write %v to %q had been seen by %v and vanished: %v, which began later, returned %s", newer.write.ID, k.key, proof.ID, read.ID, returned)
+		report.Why = fmt.Sprintf("the write %v to %q had been seen by %v and vanished: %v, which began later, returned %s", write.ID, k.key, seen.ID, read.ID, returned)
+	default:
+		report.Check = CheckLinearizable
+		report.Why = fmt.Sprintf("no order of the writes %v and %v to %q explains both %v and %v", older.write.ID, write.ID, k.key, newer.last.ID, read.ID)
 	}
+	report.Operations = inOrder(ops...)
 	return report
+}
+
+// olderThan says which of two conflicting clusters is better called the older one:
+// the one whose write had ended when the other's began, or else the one with the
+// latest read, which makes that read the surprise.
+func (c *cluster) olderThan(d *cluster) bool {
+	switch {
+	case c.initial || d.initial:
+		return c.initial
+	case c.write.before(d.write) || d.write.before(c.write):
+		return c.write.before(d.write)
+	default:
+		return c.start() > d.start()
+	}
+}
+
+// seenBefore is a read of the value that had ended when another read began, or nil.
+func (c *cluster) seenBefore(read *Operation) *Operation {
+	for _, op := range []*Operation{c.last, c.first} {
+		if op != c.write && op.before(read) {
+			return op
+		}
+	}
+	return nil
 }
 
 // inOrder lists operations once each, in the order of their calls.
