@@ -50,14 +50,15 @@ func hopScenario(nodes, flying int) Scenario {
 
 func init() { actors.Message("simtest.ballp", &ball{}) }
 
-func benchmarkHop(b *testing.B, mode wireMode) {
+func benchmarkHop(b *testing.B, mode WireMode) {
 	b.ReportAllocs()
 	s := hopScenario(5, 100)
 	s.Limits.Steps = b.N + 20
 	s.Limits.Time = 1000 * time.Hour
 	p := Plan{Seed: 3, Policy: Timed, Net: faults.Net{DelayMin: time.Millisecond, DelayMax: 10 * time.Millisecond}}
+	s.Wire = mode
 	w := newWorld(s, p)
-	w.wire, w.strict = mode, false
+	w.strict = false
 	b.ResetTimer()
 	r := w.result()
 	b.StopTimer()
@@ -67,8 +68,8 @@ func benchmarkHop(b *testing.B, mode wireMode) {
 	b.ReportMetric(float64(r.Stats.Messages)/b.Elapsed().Seconds(), "deliveries/s")
 }
 
-func BenchmarkHopRef(b *testing.B)  { benchmarkHop(b, wireRef) }
-func BenchmarkHopCopy(b *testing.B) { benchmarkHop(b, wireCopy) }
+func BenchmarkHopRef(b *testing.B)  { benchmarkHop(b, WireRef) }
+func BenchmarkHopCopy(b *testing.B) { benchmarkHop(b, WireCopy) }
 
 // BenchmarkHopBare is the same workload on the bare queue, without actors.
 func BenchmarkHopBare(b *testing.B) {

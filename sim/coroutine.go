@@ -30,6 +30,7 @@ type task struct {
 	gen   uint64     // counts the waits, so that a late wake-up finds nothing
 	reply any
 	err   error
+	began int64 // for the trace: the event from which it goes on, if not from its last
 }
 
 // killed is the panic that unwinds a coroutine whose host has crashed.
@@ -174,6 +175,9 @@ func (w *world) park() *task {
 		w.unwinding()
 	}
 	w.step = saved
+	if t.began != 0 {
+		w.step.began, t.began = t.began, 0
+	}
 	return t
 }
 

@@ -123,6 +123,9 @@ func (r *localReply) SendUserMessage(_ *actor.PID, message any) {
 	delete(r.inc.requests, r.n)
 	w := r.inc.host.w
 	t.reply = message
+	if w.tracer != nil {
+		t.began = w.step.began
+	}
 	// The one who asked goes on in a step of its own, after this one.
 	ev := w.times.push(w.now)
 	ev.kind, ev.task, ev.gen, ev.key = evWake, t, t.gen, w.nextKey()

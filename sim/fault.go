@@ -40,9 +40,7 @@ func (w *world) planFault(i int, f faults.Fault) {
 // point lets the faults fire that wait for it. The step that noted it does not go
 // on if its host goes down.
 func (w *world) point(name string) {
-	if w.tracer != nil {
-		w.trace(trace.Event{Kind: trace.Note, Msg: name, Text: "point " + name})
-	}
+	w.traceHere(trace.Event{Kind: trace.Note, Msg: name})
 	if len(w.points) == 0 || w.step.inc == nil {
 		return
 	}
@@ -146,7 +144,7 @@ func (w *world) takeDown(h *host, f faults.Fault, i int) bool {
 	}
 	name := h.def.Name
 	if f.Kind == faults.Stop {
-		w.trace(trace.Event{Kind: trace.Stop, Host: name, Text: "stop"})
+		w.trace(trace.Event{Kind: trace.Stop, Host: name})
 		h.stopGracefully(again)
 		return true
 	}
@@ -155,8 +153,7 @@ func (w *world) takeDown(h *host, f faults.Fault, i int) bool {
 	}
 	switch f.Kind {
 	case faults.Crash:
-		h.eachDisk(func(d *disk) { d.crash(key) })
-		w.trace(trace.Event{Kind: trace.Crash, Host: name, Text: "crash"})
+		w.trace(trace.Event{Kind: trace.Crash, Host: name})
 	case faults.PowerLoss:
 		var lost []string
 		h.eachDisk(func(d *disk) { lost = append(lost, d.powerLoss(key)...) })
@@ -167,7 +164,7 @@ func (w *world) takeDown(h *host, f faults.Fault, i int) bool {
 		w.trace(trace.Event{Kind: trace.PowerLoss, Host: name, Text: text})
 	case faults.Wipe:
 		h.disks = map[string]*disk{}
-		w.trace(trace.Event{Kind: trace.Wipe, Host: name, Text: "the disk is lost"})
+		w.trace(trace.Event{Kind: trace.Wipe, Host: name})
 	}
 	again()
 	return true

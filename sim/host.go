@@ -213,11 +213,15 @@ func (inc *incarnation) deadLetter(dl *actor.DeadLetterEvent) {
 	}
 }
 
-// down ends what runs on the host. The disks are the caller's to change.
+// down ends what runs on the host, as the end of a process does. What else the
+// disks lose is the caller's to do.
 func (h *host) down() {
 	h.up = false
 	h.restart++
 	inc := h.inc
+	for _, d := range h.disks {
+		d.crash(inc.key) // order does not matter
+	}
 	for _, ep := range h.endpoints {
 		ep.mb = nil // order does not matter
 	}

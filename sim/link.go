@@ -118,7 +118,7 @@ func (w *world) send(to *endpoint, msg any, sender *actor.PID) {
 		from = src.senderEndpoint(sender)
 	}
 	var again actors.Copier // makes the second copy
-	if w.wire != wireRef {
+	if w.scenario.Wire != WireRef {
 		msg, again = w.pack(msg)
 	}
 	l := src.link(to.host)
@@ -141,7 +141,11 @@ func (w *world) send(to *endpoint, msg any, sender *actor.PID) {
 		if again != nil {
 			msg = again.CopyMessage()
 		}
-		w.fly(l, to, from, msg, faults.Mix(key, 0x32), f.copyLate)
+		copyKey := faults.Mix(key, 0x32)
+		if w.tracer != nil {
+			w.traceDuplicate(to, msg, copyKey)
+		}
+		w.fly(l, to, from, msg, copyKey, f.copyLate)
 	}
 	if f.Drop || f.Copy || f.Late != w.net.DelayMin {
 		w.report(f)
@@ -271,7 +275,7 @@ func (w *world) arriveReply(ev *event) {
 	h := ev.to.host
 	if ev.to.boot != h.boot {
 		w.stats.OldBoot++
-		w.sometimes["reply of an older boot dropped"]++
+		w.sometimes["sim.reply-to-older-boot"]++
 		w.drop(ev.to, ev.msg, ev.key, "reply to an older boot")
 		return
 	}
@@ -284,6 +288,9 @@ func (w *world) arriveReply(ev *event) {
 	delete(h.inc.requests, ev.to.req)
 	w.stats.Messages++
 	w.countStep(ev.key, h.key)
+	if w.tracer != nil {
+		w.traceReply(ev, t)
+	}
 	t.reply = w.unpack(ev.msg)
 	w.wake(t, t.gen)
 }
@@ -316,7 +323,7 @@ func (w *world) pack(msg any) (packed any, again actors.Copier) {
 		w.compareCopy(c, mt, sum)
 	}
 	w.sent = append(w.sent, sentMessage{msg: msg, typ: mt, sum: sum})
-	if w.wire == wireChecked {
+	if w.scenario.Wire == WireChecked {
 		return msg, nil
 	}
 	return &parcel{typ: mt, body: body}, nil

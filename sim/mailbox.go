@@ -60,7 +60,7 @@ func (m *mailbox) PostUserMessage(message any) {
 		}
 		it.msg, it.sender = env.Message, env.Sender
 	}
-	if w.wire != wireRef {
+	if w.scenario.Wire != WireRef {
 		it.typ, it.sum = w.checkLocal(it.msg)
 	}
 	m.deliver(it)

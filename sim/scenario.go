@@ -34,11 +34,28 @@ type Scenario struct {
 	Checks []Check
 	// Sometimes lists the facts that a campaign must reach, see actors.Sometimes.
 	Sometimes []string
+	// Wire says what happens to a message that leaves its host.
+	Wire WireMode
 	// Service is how long a step occupies its actor, in virtual time.
 	Service time.Duration
 	// Limits bound a run; zero fields have the defaults of DefaultLimits.
 	Limits Limits
 }
+
+// A WireMode says what happens to a message that leaves its host.
+type WireMode uint8
+
+const (
+	// WireCopy sends a message through the codec, as the real world does, or has it
+	// copy itself; it finds shared memory, types that are not registered and
+	// messages that are changed after they were sent.
+	WireCopy WireMode = iota
+	// WireChecked sends by reference and compares hashes of the content at send and
+	// at delivery.
+	WireChecked
+	// WireRef sends by reference and checks nothing: for measuring the kernel.
+	WireRef
+)
 
 // A Workload generates, parses and carries out the operations of a scenario.
 type Workload struct {

@@ -30,6 +30,17 @@ func (w *world) trace(ev trace.Event) {
 	w.tracer(ev)
 }
 
+// traceHere is trace, for what happens in the running step if there is one.
+func (w *world) traceHere(ev trace.Event) {
+	if w.tracer == nil {
+		return
+	}
+	if ep := w.step.ep; ep != nil {
+		ev.Host, ev.Path = ep.host.def.Name, ep.name()
+	}
+	w.trace(ev)
+}
+
 // cause remembers the step that brought about what has the key.
 func (w *world) cause(key uint64) {
 	if w.tracer == nil {
@@ -44,6 +55,22 @@ func (w *world) cause(key uint64) {
 func (w *world) traceSend(to *endpoint, msg any, key uint64) {
 	w.cause(key)
 	w.trace(trace.Event{Kind: trace.Send, Host: w.step.inc.host.def.Name, Path: w.step.ep.name(), Peer: to.name(), Msg: msgName(msg), Text: w.msgText(msg), Key: key})
+}
+
+// traceReply tells that the reply to a Request has arrived, from where its task
+// goes on.
+func (w *world) traceReply(ev *event, t *task) {
+	e := trace.Event{Kind: trace.Deliver, Host: t.ep.host.def.Name, Path: t.ep.name(), Msg: msgName(ev.msg), Text: w.msgText(ev.msg), Key: ev.key}
+	if ev.from != nil {
+		e.Peer = ev.from.name()
+	}
+	w.trace(e)
+	t.began = w.traceSeq
+}
+
+func (w *world) traceDuplicate(to *endpoint, msg any, key uint64) {
+	w.cause(key)
+	w.trace(trace.Event{Kind: trace.Duplicate, Host: to.host.def.Name, Path: to.name(), Peer: w.step.ep.name(), Msg: msgName(msg), Key: key})
 }
 
 func (w *world) traceDeliver(it *item) {

@@ -12,22 +12,12 @@ import (
 	"github.com/simrun/simrun/linearizability"
 )
 
-// wireMode says what happens to a message that leaves its host.
-type wireMode uint8
-
-const (
-	wireCopy    wireMode = iota // through the codec, or the message's own deep copy
-	wireChecked                 // by reference, hashed at send and at delivery
-	wireRef                     // by reference, unchecked: the figure of the kernel alone
-)
-
 // A world is one simulated run: everything in it happens on one goroutine, in
 // virtual time, decided by the plan.
 type world struct {
 	scenario Scenario
 	plan     Plan
 	limits   Limits
-	wire     wireMode
 	strict   bool // every check of message handling is on; every 16th seed
 	codec    wire.Codec
 	scratch  []byte
@@ -206,6 +196,9 @@ func (w *world) fail(v Verdict, check string, err error) {
 	}
 	w.verdict, w.check, w.err = v, check, err
 	w.ended = true
+	if w.tracer != nil {
+		w.traceHere(trace.Event{Kind: trace.Fail, Msg: check, Text: err.Error()})
+	}
 }
 
 // note records a fact, counts it, and lets a crash point fire.
@@ -219,7 +212,7 @@ func (w *world) note(fact any) {
 	switch f := fact.(type) {
 	case actors.Sometimes:
 		w.sometimes[string(f)]++
-		w.trace(trace.Event{Kind: trace.Note, Text: "sometimes " + string(f)})
+		w.traceHere(trace.Event{Kind: trace.Note, Msg: string(f)})
 		return
 	case actors.Point:
 		w.point(string(f))
