@@ -7,6 +7,8 @@ import (
 	"go/types"
 	"regexp"
 	"strings"
+
+	"golang.org/x/tools/go/ast/inspector"
 )
 
 const oneThread = "an actor has one thread; use messages"
@@ -31,7 +33,7 @@ func (c *checker) checkSyntax() {
 				c.report(n.Pos(), "range over a channel: %s", oneThread)
 			}
 		case *ast.MapType:
-			if holdsPointer(c.under(n.Key)) {
+			if holdsPointer(c.under(n.Key)) && declares(cur) {
 				c.report(n.Pos(), "map with pointers as keys: addresses differ between runs; use an id or a path")
 			}
 		case *ast.StructType:
@@ -46,6 +48,24 @@ func (c *checker) checkSyntax() {
 func isChan(t types.Type) bool {
 	_, ok := t.(*types.Chan)
 	return ok
+}
+
+// declares reports whether a type is written where a type, variable or field is
+// declared. A literal for something declared elsewhere is reported there.
+func declares(typ inspector.Cursor) bool {
+	value := typ.Parent()
+	switch value.Node().(type) {
+	case *ast.CompositeLit, *ast.CallExpr:
+	default:
+		return true
+	}
+	switch place := value.Parent().Node().(type) {
+	case *ast.AssignStmt:
+		return place.Tok == token.DEFINE
+	case *ast.ValueSpec:
+		return place.Type == nil
+	}
+	return false
 }
 
 // holdsPointer reports whether comparing values of type t compares addresses.

@@ -25,8 +25,12 @@ type alias = *peer
 const format = "peer %p"
 
 func show(env actors.Env, p *peer, log func(string, ...any)) {
-	_ = make(map[alias]bool)        // want `map with pointers as keys`
-	_ = map[*actor.PID]bool{}       // want `map with pointers as keys`
+	peers := make(map[alias]bool)    // want `map with pointers as keys`
+	var pids = map[*actor.PID]bool{} // want `map with pointers as keys`
+	table := struct{ count byPeer }{count: map[*peer]int{}}
+	pids, table.count = map[*actor.PID]bool{}, make(map[*peer]int)
+	delete(peers, p)
+	_ = pids
 	_ = fmt.Sprintf("%s %p", "", p) // want `%p in a format`
 	_ = fmt.Sprintf(format, p)      // want `%p in a format`
 	log("%-[1]8p", p)               // want `%p in a format`
