@@ -49,8 +49,35 @@ type Header struct {
 	Seed     uint64
 	// Plan is the text of the plan, from which the trace can be made again.
 	Plan string
-	// Verdict is how the run was judged.
-	Verdict string
+	// Verdict is how the run was judged. Check names what failed, Why says it, and
+	// Operations are the ids of those that show it.
+	Verdict, Check, Why string
+	Operations          []string
+}
+
+func (h Header) append(b []byte) []byte {
+	b = appendString(b, h.Scenario)
+	b = binary.BigEndian.AppendUint64(b, h.Seed)
+	for _, s := range [...]string{h.Plan, h.Verdict, h.Check, h.Why} {
+		b = appendString(b, s)
+	}
+	b = binary.AppendVarint(b, int64(len(h.Operations)))
+	for _, op := range h.Operations {
+		b = appendString(b, op)
+	}
+	return b
+}
+
+func decodeHeader(b []byte) (Header, error) {
+	d := decoder{b: b}
+	h := Header{Scenario: d.string(), Seed: d.uint64()}
+	for _, s := range [...]*string{&h.Plan, &h.Verdict, &h.Check, &h.Why} {
+		*s = d.string()
+	}
+	for n := d.varint(); n > 0 && d.err == nil; n-- {
+		h.Operations = append(h.Operations, d.string())
+	}
+	return h, d.end()
 }
 
 // A Writer writes a trace. Only after Close is the file complete; a file without
@@ -68,11 +95,7 @@ type Writer struct {
 func NewWriter(w io.Writer, h Header) (*Writer, error) {
 	t := &Writer{w: bufio.NewWriter(w), sum: sha256.New(), crc: seedCRC(Version)}
 	t.write(append([]byte(magic), 0, 0, 0, Version))
-	b := []byte{tagHeader}
-	b = appendString(b, h.Scenario)
-	b = binary.BigEndian.AppendUint64(b, h.Seed)
-	b = appendString(b, h.Plan)
-	b = appendString(b, h.Verdict)
+	b := h.append([]byte{tagHeader})
 	if len(b) > MaxRecord {
 		return nil, fmt.Errorf("header of trace: %d bytes, at most %d", len(b), MaxRecord)
 	}
@@ -168,9 +191,7 @@ func NewReader(r io.Reader) (*Reader, error) {
 	if payload[0] != tagHeader {
 		return nil, fmt.Errorf("%w: the first record is no header", ErrDamaged)
 	}
-	d := decoder{b: payload[1:]}
-	t.Header = Header{Scenario: d.string(), Seed: d.uint64(), Plan: d.string(), Verdict: d.string()}
-	if err := d.end(); err != nil {
+	if t.Header, err = decodeHeader(payload[1:]); err != nil {
 		return nil, fmt.Errorf("%w: header: %v", ErrDamaged, err)
 	}
 	return t, nil

@@ -16,7 +16,7 @@ import (
 )
 
 var (
-	someHeader = Header{Scenario: "register", Seed: 7, Plan: "plan 1\n", Verdict: "VIOLATION"}
+	someHeader = Header{Scenario: "register", Seed: 7, Plan: "plan 1\n", Verdict: "VIOLATION", Check: "lost", Why: "gone", Operations: []string{"c0#1", "c0#2"}}
 	someEvents = []Event{
 		{Seq: 1, Kind: Start, Host: "server", Path: "server/register"},
 		{Seq: 2, At: time.Millisecond, Kind: Call, Host: "c0", Path: "c0/client", Msg: "c0#1", Text: "put 1"},

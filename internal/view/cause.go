@@ -134,6 +134,10 @@ func (s *slice) forward(call int) {
 	keys := map[uint64]bool{}
 	for i := call + 1; i < len(s.events); i++ {
 		e := s.events[i]
+		if e.Kind == trace.Duplicate && e.Peer == path {
+			s.in[i] = true
+			keys[e.Key] = true
+		}
 		if e.Path != path {
 			continue
 		}

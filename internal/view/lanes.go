@@ -48,6 +48,7 @@ func (p Page) clean() Page {
 // for each host, time running downwards, an arrow for each message between hosts.
 // What the failure follows from is drawn in colour. Hovering shows the details.
 func Lanes(w io.Writer, p Page, events []trace.Event) error {
+	events = withSenders(events)
 	in := explain(events, p.Failure)
 	d := &drawing{lane: map[string]int{}, row: map[int64]int{}, down: map[string]int{}}
 	shown := pick(events, in)

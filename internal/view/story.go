@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -17,6 +18,7 @@ const StoryLines = 40
 // the operations that show it, the messages their outcomes follow from, and the
 // faults that befell the hosts on the way. It is empty for an empty trace.
 func Story(events []trace.Event, f Failure) string {
+	events = withSenders(events)
 	in := explain(events, f)
 	var told []trace.Event
 	for i, e := range events {
@@ -29,6 +31,29 @@ func Story(events []trace.Event, f Failure) string {
 		told, left = shorten(told)
 	}
 	return layOut(told, left)
+}
+
+// Events prints every event of a trace, one a line.
+func Events(events []trace.Event) string { return layOut(withSenders(events), 0) }
+
+// withSenders names who sent a message at its other end: a reply comes from no
+// address, and a request from an address of its own.
+func withSenders(events []trace.Event) []trace.Event {
+	paths := map[uint64]string{}
+	out := slices.Clone(events)
+	for i, e := range out {
+		switch e.Kind {
+		case trace.Send:
+			paths[e.Key] = e.Path
+		case trace.Duplicate:
+			paths[e.Key] = e.Peer
+		case trace.Deliver, trace.Drop:
+			if path, ok := paths[e.Key]; ok {
+				out[i].Peer = path
+			}
+		}
+	}
+	return out
 }
 
 // telling reports that an event has a line of its own. A send does not: its
@@ -109,15 +134,15 @@ func Words(e trace.Event) string {
 	case trace.Send:
 		s = words(actor, "sends", msg, paren(text), "to", peer)
 	case trace.Deliver:
-		s = words(actor, "receives", msg, paren(text), "from", peer)
+		s = words(actor, "receives", msg, paren(text), after("from", peer))
 	case trace.Timer:
 		s = words(actor, "timer", msg, text)
 	case trace.Resume:
 		s = words(actor, "goes on", text)
 	case trace.Drop:
-		s = words("LOST:", msg, "from", peer, "to", actor, paren(text))
+		s = words("LOST:", msg, after("from", peer), "to", actor, paren(text))
 	case trace.Duplicate:
-		s = words("DOUBLED:", msg, "from", peer, "to", actor)
+		s = words("DOUBLED:", msg, after("from", peer), "to", actor)
 	case trace.Sync:
 		s = words(actor, "syncs", text)
 	case trace.Disk:
@@ -149,7 +174,7 @@ func Words(e trace.Event) string {
 	case trace.Log:
 		s = words(actor, "logs", text)
 	case trace.Fail:
-		s = words("FAILS:", text)
+		s = words(actor, "FAILS:", text)
 	default:
 		s = words(e.Kind.String(), actor, msg, text)
 	}
@@ -169,6 +194,14 @@ func words(parts ...string) string {
 		b.WriteString(p)
 	}
 	return b.String()
+}
+
+// after is a word and what follows it, or nothing.
+func after(word, s string) string {
+	if s == "" {
+		return ""
+	}
+	return word + " " + s
 }
 
 func paren(s string) string {
