@@ -14,7 +14,6 @@ import (
 // pointFault waits for a host to note a point.
 type pointFault struct {
 	fault faults.Fault
-	index int
 	seen  int
 }
 
@@ -31,10 +30,10 @@ func (c *cut) mend() {
 // planFault has a fault of the plan happen at its time or point.
 func (w *world) planFault(i int, f faults.Fault) {
 	if f.Point != "" {
-		w.points = append(w.points, pointFault{fault: f, index: i})
+		w.points = append(w.points, pointFault{fault: f})
 		return
 	}
-	w.at(int64(f.At), faults.Mix(w.plan.Seed^0x6661756c74, uint64(i)), func() { w.apply(i, f) })
+	w.at(int64(f.At), faults.Mix(w.plan.Seed^0x6661756c74, uint64(i)), func() { w.apply(f) })
 }
 
 // point lets the faults fire that wait for it. The step that noted it does not go
@@ -45,27 +44,29 @@ func (w *world) point(name string) {
 		return
 	}
 	host := w.step.inc.host.def.Name
-	for i := 0; i < len(w.points); i++ {
-		p := &w.points[i]
-		if p.fault.Point != name || p.fault.Host != host {
-			continue
+	var due faults.Schedule
+	waiting := w.points[:0]
+	for _, p := range w.points {
+		if p.fault.Point == name && p.fault.Host == host {
+			p.seen++
+			if p.seen == max(1, p.fault.Nth) {
+				due = append(due, p.fault)
+				continue
+			}
 		}
-		p.seen++
-		if p.seen != max(1, p.fault.Nth) {
-			continue
-		}
-		f, index := p.fault, p.index
-		w.points = slices.Delete(w.points, i, i+1)
+		waiting = append(waiting, p)
+	}
+	w.points = waiting
+	for _, f := range due {
 		if len(f.Hosts) == 0 {
 			f.Hosts = []string{host}
 		}
-		w.apply(index, f)
-		return
+		w.apply(f)
 	}
 }
 
 // apply carries a fault out.
-func (w *world) apply(i int, f faults.Fault) {
+func (w *world) apply(f faults.Fault) {
 	if w.phases.now != faultPhase {
 		return
 	}
@@ -77,7 +78,7 @@ func (w *world) apply(i int, f faults.Fault) {
 	switch f.Kind {
 	case faults.Crash, faults.PowerLoss, faults.Wipe, faults.Stop:
 		for _, h := range w.hit(f.Hosts) {
-			if w.takeDown(h, f, i) {
+			if w.takeDown(h, f) {
 				hit = true
 			}
 		}
@@ -127,11 +128,14 @@ func (w *world) hit(names []string) []*host {
 }
 
 // takeDown ends a host as the fault says and plans its restart.
-func (w *world) takeDown(h *host, f faults.Fault, i int) bool {
-	key := faults.Mix(faults.Mix(w.plan.Seed, h.key), faults.Mix(uint64(i)+1, h.boot))
+func (w *world) takeDown(h *host, f faults.Fault) bool {
+	// What is destroyed is keyed by how many such faults the host has had: it stays
+	// the same when other faults are taken out of the plan.
+	key := faults.Mix(faults.Mix(w.plan.Seed, h.key), faults.Mix(uint64(f.Kind), h.falls[f.Kind]))
 	if !h.up && f.Kind != faults.PowerLoss && f.Kind != faults.Wipe || h.up && h.inc.stopping {
 		return false
 	}
+	h.falls[f.Kind]++
 	again := func() {
 		if f.For > 0 && !w.isClient(h) {
 			if f.Programs && !h.resume {

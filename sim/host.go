@@ -24,9 +24,10 @@ type host struct {
 	inc       *incarnation
 	endpoints map[string]*endpoint
 	disks     map[string]*disk
-	links     []*link // by index of the other host
-	restart   uint64  // counts the downs, so that a planned restart of an earlier one does nothing
-	resume    bool    // the next start starts the programs too
+	links     []*link                 // by index of the other host
+	falls     [faults.Stop + 1]uint64 // faults that took it down, by kind
+	restart   uint64                  // counts the downs, so that a planned restart of an earlier one does nothing
+	resume    bool                    // the next start starts the programs too
 }
 
 // An incarnation is what runs on a host between a start and a crash.
