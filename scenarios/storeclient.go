@@ -32,8 +32,8 @@ type storeClient struct {
 
 	known     map[string]bool         // spaces that were waited for
 	open      map[int]*store.Deferred // issued and not recorded, by number in the plan
-	number    map[*store.Deferred]int //actorvet:allow their numbers; looked up, never ranged over
-	uncertain map[object]int          // operations without a certain outcome
+	number    map[*store.Deferred]int
+	uncertain map[object]int // operations without a certain outcome
 	repeats   int
 }
 

@@ -50,7 +50,7 @@ func Friends(c *Client) ([]string, error) {
 	f.wait(d3)
 	f.wait(d4)
 
-	outstanding := map[*Deferred]bool{} //actorvet:allow counted and deleted from, never ranged over
+	outstanding := map[*Deferred]bool{}
 	for _, username := range valueOf(f.wait(c.AsyncGet(space, "jsmith1")), "friends").Strs {
 		outstanding[c.AsyncGet(space, string(username))] = true
 	}

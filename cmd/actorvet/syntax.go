@@ -33,8 +33,8 @@ func (c *checker) checkSyntax() {
 				c.report(n.Pos(), "range over a channel: %s", oneThread)
 			}
 		case *ast.MapType:
-			if holdsPointer(c.under(n.Key)) && declares(cur) {
-				c.report(n.Pos(), "map with pointers as keys: addresses differ between runs; use an id or a path")
+			if comparesPIDs(c.under(n.Key)) && declares(cur) {
+				c.report(n.Pos(), "map with PIDs as keys: env.PID makes a fresh pointer every time; use the path")
 			}
 		case *ast.StructType:
 			c.checkStoredContext(n)
@@ -68,16 +68,19 @@ func declares(typ inspector.Cursor) bool {
 	return false
 }
 
-// holdsPointer reports whether comparing values of type t compares addresses.
-func holdsPointer(t types.Type) bool {
+// comparesPIDs reports whether comparing values of type t compares the addresses
+// of PIDs. Other pointers may be keys: they are looked up by identity, and a
+// range over them is reported as any range over a map.
+func comparesPIDs(t types.Type) bool {
 	switch t := t.Underlying().(type) {
 	case *types.Pointer:
-		return true
+		named, ok := types.Unalias(t.Elem()).(*types.Named)
+		return ok && named.Obj().Pkg() != nil && named.Obj().Pkg().Path() == protoPath && named.Obj().Name() == "PID"
 	case *types.Array:
-		return holdsPointer(t.Elem())
+		return comparesPIDs(t.Elem())
 	case *types.Struct:
 		for f := range t.Fields() {
-			if holdsPointer(f.Type()) {
+			if comparesPIDs(f.Type()) {
 				return true
 			}
 		}

@@ -11,26 +11,28 @@ type peer struct{ name string }
 
 type byName map[string]*peer
 
-type byPeer map[*peer]int // want `map with pointers as keys: addresses differ between runs`
+type byPeer map[*peer]int
+
+type byPID map[*actor.PID]int // want `map with PIDs as keys: env.PID makes a fresh pointer every time`
 
 type route struct {
 	name string
-	hops [2]*peer
+	hops [2]*actor.PID
 }
 
-type byRoute map[route]int // want `map with pointers as keys`
+type byRoute map[route]int // want `map with PIDs as keys`
 
-type alias = *peer
+type alias = *actor.PID
 
 const format = "peer %p"
 
 func show(env actors.Env, p *peer, log func(string, ...any)) {
-	peers := make(map[alias]bool)    // want `map with pointers as keys`
-	var pids = map[*actor.PID]bool{} // want `map with pointers as keys`
+	known := make(map[alias]bool)    // want `map with PIDs as keys`
+	var pids = map[*actor.PID]bool{} // want `map with PIDs as keys`
 	table := struct{ count byPeer }{count: map[*peer]int{}}
 	pids, table.count = map[*actor.PID]bool{}, make(map[*peer]int)
-	delete(peers, p)
-	_ = pids
+	delete(table.count, p)
+	_, _ = pids, known
 	_ = fmt.Sprintf("%s %p", "", p) // want `%p in a format`
 	_ = fmt.Sprintf(format, p)      // want `%p in a format`
 	log("%-[1]8p", p)               // want `%p in a format`
