@@ -52,7 +52,22 @@ const (
 	SawOlderBootRefused  actors.Sometimes = "store.older-boot-refused"
 	SawResent            actors.Sometimes = "store.chain-resent"
 	SawHeadReplaced      actors.Sometimes = "store.head-replaced"
-	SawLastMemberKept    actors.Sometimes = "store.last-member-kept"
 	SawLogSnapshot       actors.Sometimes = "store.log-snapshot"
 	SawFailureOnInFlight actors.Sometimes = "store.failure-waited-for-commit"
 )
+
+// A once notes each state at most one time an incarnation.
+type once struct {
+	note func(fact any)
+	seen []actors.Sometimes
+}
+
+func (o *once) mark(state actors.Sometimes) {
+	for _, s := range o.seen {
+		if s == state {
+			return
+		}
+	}
+	o.seen = append(o.seen, state)
+	o.note(state)
+}

@@ -204,8 +204,8 @@ type resume struct {
 	Last    uint64
 }
 
-// pull asks the source of a transfer for chunks, from Next on. When all chunks
-// are there, Seq says up to which record the joiner has everything on disk.
+// pull asks the source of a transfer for chunks, from Next on, and for the records
+// after them once the snapshot is installed.
 type pull struct {
 	Host     string
 	Region   RegionID
@@ -214,8 +214,10 @@ type pull struct {
 	Next     int
 	// Again asks for what was sent already: it has not come.
 	Again bool
-	// Seq is set when the snapshot is complete.
-	Seq uint64
+	// Installed reports that the snapshot is complete, and that everything up to
+	// Seq is durable.
+	Installed bool
+	Seq       uint64
 }
 
 // chunk is one piece of the snapshot of a region, taken at Seq.

@@ -1,0 +1,107 @@
+package store
+
+import "fmt"
+
+// The kinds of entries in a daemon's log. Replayed in order on an empty disk's
+// state, or on a snapshot, they give the state of the daemon.
+const (
+	entryDisk    = 'd' // the number of this disk
+	entryCreate  = 'c' // an empty copy, together with its space
+	entryJoin    = 'j' // a transfer begins: what was there of the region is gone
+	entryChunk   = 'k' // some objects of a transfer
+	entryInstall = 'i' // the transfer's snapshot is complete
+	entryRecord  = 'r' // a record of a region
+)
+
+func diskEntry(disk uint64) []byte {
+	e := encoder{b: []byte{entryDisk}}
+	e.uint(disk)
+	return e.b
+}
+
+func createEntry(id RegionID) []byte {
+	e := encoder{b: []byte{entryCreate}}
+	e.uint(uint64(id))
+	return e.b
+}
+
+func joinEntry(id RegionID, transfer uint64) []byte {
+	e := encoder{b: []byte{entryJoin}}
+	e.uint(uint64(id))
+	e.uint(transfer)
+	return e.b
+}
+
+func chunkEntry(id RegionID, objects []keyed) []byte {
+	e := encoder{b: []byte{entryChunk}}
+	e.uint(uint64(id))
+	e.uint(uint64(len(objects)))
+	for i := range objects {
+		e.string(objects[i].Key)
+		e.attrs(objects[i].Attrs)
+	}
+	return e.b
+}
+
+func installEntry(id RegionID, seq uint64, list []session) []byte {
+	e := encoder{b: []byte{entryInstall}}
+	e.uint(uint64(id))
+	e.uint(seq)
+	e.uint(uint64(len(list)))
+	for i := range list {
+		e.session(&list[i])
+	}
+	return e.b
+}
+
+func recordEntry(rec *record) []byte {
+	e := encoder{b: make([]byte, 0, 96)}
+	e.b = append(e.b, entryRecord)
+	e.record(rec)
+	return e.b
+}
+
+// A disk is what a daemon's log amounts to.
+type diskState struct {
+	disk     uint64 // its number; 0 if the log is new
+	replicas map[RegionID]*replica
+}
+
+// replay applies one entry.
+func (s *diskState) replay(payload []byte) error {
+	d := decoder{b: payload}
+	kind := d.byte()
+	switch kind {
+	case entryDisk:
+		s.disk = d.uint()
+	case entryCreate:
+		id := RegionID(d.uint())
+		s.replicas[id] = newReplica(id, 0)
+		s.replicas[id].complete = true
+	case entryJoin:
+		id := RegionID(d.uint())
+		s.replicas[id] = newReplica(id, d.uint())
+	case entryChunk:
+		r := s.replicas[RegionID(d.uint())]
+		for range d.count() {
+			r.store(d.string(), d.attrs())
+		}
+	case entryInstall:
+		r := s.replicas[RegionID(d.uint())]
+		seq := d.uint()
+		list := make([]session, d.count())
+		for i := range list {
+			list[i] = d.session()
+		}
+		r.install(seq, list)
+	case entryRecord:
+		rec := d.record()
+		s.replicas[rec.Region].append(rec)
+	default:
+		return fmt.Errorf("log entry of kind %q: %w", kind, errEncoding)
+	}
+	if d.err != nil || len(d.b) != 0 {
+		return fmt.Errorf("log entry of kind %q, %d bytes: %w", kind, len(payload), errEncoding)
+	}
+	return nil
+}

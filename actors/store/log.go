@@ -1,0 +1,122 @@
+package store
+
+import (
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/simrun/simrun/actors"
+)
+
+// A logActor owns the disk of its host and is the only actor there that blocks.
+// It writes what its owner, another actor of the host, sends, and syncs in groups:
+// whatever is queued when a sync begins is covered by it. It halts the host on the
+// first error of the disk, because nobody knows then what the disk holds.
+type logActor struct {
+	env   actors.Env
+	owner string // path of the actor that hears of recovery and syncs
+	wal   *wal
+
+	flushing bool
+	upto     uint64 // LSN of the last record appended
+	marks    []Mark // what these records make durable, one a region
+	saw      once
+}
+
+// newLog returns the Producer of the log of a host whose actor owner decides.
+func newLog(owner string) actors.Producer {
+	return func(env actors.Env) actor.Actor {
+		return &logActor{env: env, owner: env.Host + "/" + owner, saw: once{note: env.Note}}
+	}
+}
+
+// Receive implements actor.Actor.
+func (l *logActor) Receive(ctx actor.Context) {
+	switch m := ctx.Message().(type) {
+	case *actor.Started:
+		l.recover()
+	case appendEntry:
+		l.append(ctx, m)
+	case flush:
+		l.flush()
+	case takeSnapshot:
+		l.snapshot(m)
+	case resetLog:
+		l.reset()
+	}
+}
+
+func (l *logActor) recover() {
+	w, found, err := openWAL(l.env.Disk, l.env.Note)
+	if err != nil {
+		l.env.Halt(err)
+		return
+	}
+	l.wal = w
+	if found.Torn {
+		l.saw.mark(SawTornTail)
+	}
+	l.tell(recoveredLog(found))
+}
+
+func (l *logActor) append(ctx actor.Context, m appendEntry) {
+	if err := l.wal.append(m.Payload); err != nil {
+		l.env.Halt(err)
+		return
+	}
+	l.upto = m.LSN
+	l.mark(m.Mark)
+	if !l.flushing {
+		l.flushing = true
+		l.env.Send(l.env.PID(l.env.Host+"/"+LogActor), flush{})
+	}
+}
+
+func (l *logActor) mark(m Mark) {
+	if m.Seq == 0 {
+		return
+	}
+	for i := range l.marks {
+		if l.marks[i].Region == m.Region {
+			l.marks[i] = m
+			return
+		}
+	}
+	l.marks = append(l.marks, m)
+}
+
+func (l *logActor) flush() {
+	l.flushing = false
+	if err := l.wal.sync(); err != nil {
+		l.env.Halt(err)
+		return
+	}
+	l.persisted()
+	l.tell(syncedUpto{LSN: l.upto})
+}
+
+// persisted notes what the last sync has made durable.
+func (l *logActor) persisted() {
+	if len(l.marks) > 0 {
+		l.env.Note(Persisted{Marks: l.marks})
+		l.marks = nil
+	}
+}
+
+func (l *logActor) snapshot(m takeSnapshot) {
+	if err := l.wal.snapshot(m.State); err != nil {
+		l.env.Halt(err)
+		return
+	}
+	l.saw.mark(SawLogSnapshot)
+	l.persisted()
+	l.tell(syncedUpto{LSN: l.upto})
+}
+
+func (l *logActor) reset() {
+	if err := l.wal.wipe(); err != nil {
+		l.env.Halt(err)
+		return
+	}
+	l.tell(recoveredLog{})
+}
+
+func (l *logActor) tell(msg any) { l.env.Send(l.env.PID(l.owner), msg) }

@@ -1,0 +1,127 @@
+package store
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/simrun/simrun/actors"
+	"github.com/simrun/simrun/models"
+)
+
+// Options describe a whole system. The zero value of a field has the default.
+type Options struct {
+	Daemons int // hosts daemon1, daemon2, ...; default 3
+	Clients int // hosts c0, c1, ...; there is always one named "final"
+	// Spaces are created by the program "admin" of the host "admin", one after the
+	// other. It ends without them if there are too few daemons.
+	Spaces     []models.Space
+	Durability Durability
+	Client     ClientOptions
+	Timing     Timing
+	// SnapshotEvery is the number of entries after which a daemon writes its log
+	// anew. Default 1,000.
+	SnapshotEvery int
+	// Patience is how long the admin program tries to create each space. Default
+	// 30 s.
+	Patience time.Duration
+	// Programs are added to the hosts of the clients: the n-th client gets the n-th
+	// program, under the name "program".
+	Programs []actors.Program
+}
+
+// A Timing has the periods of the protocol. A zero field has its value in
+// DefaultTiming.
+type Timing struct {
+	// Heartbeat is the period of heartbeats and of the coordinator's decisions.
+	Heartbeat time.Duration
+	// Lease is how long after the send of a heartbeat its answer lets a daemon
+	// answer reads. A daemon that is silent for longer than a lease is expelled.
+	Lease time.Duration
+	// Retry is the period of repetitions between daemons while something is under
+	// way.
+	Retry time.Duration
+}
+
+// DefaultTiming suits hosts that are milliseconds apart.
+var DefaultTiming = Timing{
+	Heartbeat: 100 * time.Millisecond,
+	Lease:     500 * time.Millisecond,
+	Retry:     40 * time.Millisecond,
+}
+
+func (t Timing) withDefaults() Timing {
+	if t.Heartbeat <= 0 {
+		t.Heartbeat = DefaultTiming.Heartbeat
+	}
+	if t.Lease <= 0 {
+		t.Lease = DefaultTiming.Lease
+	}
+	if t.Retry <= 0 {
+		t.Retry = DefaultTiming.Retry
+	}
+	return t
+}
+
+func (o Options) withDefaults() Options {
+	if o.Daemons <= 0 {
+		o.Daemons = 3
+	}
+	if o.SnapshotEvery <= 0 {
+		o.SnapshotEvery = 1000
+	}
+	if o.Patience <= 0 {
+		o.Patience = 30 * time.Second
+	}
+	o.Timing = o.Timing.withDefaults()
+	return o
+}
+
+// Topology returns the system: a coordinator, daemons, clients and an
+// administrator.
+func Topology(o Options) actors.Topology {
+	o = o.withDefaults()
+	hosts := []actors.Host{{
+		Name: CoordinatorHost,
+		Actors: []actors.ActorDef{
+			{Name: CoordinatorActor, New: newCoordinator(o.Timing)},
+			{Name: LogActor, New: newLog(CoordinatorActor)},
+		},
+	}}
+	for i := range o.Daemons {
+		hosts = append(hosts, actors.Host{
+			Name: fmt.Sprintf("daemon%d", i+1),
+			Actors: []actors.ActorDef{
+				{Name: StoreActor, New: newDaemon(o.Timing, o.SnapshotEvery)},
+				{Name: LogActor, New: newLog(StoreActor)},
+			},
+		})
+	}
+	hosts = append(hosts, actors.Host{
+		Name:     "admin",
+		Programs: []actors.ProgramDef{{Name: "admin", Run: o.createSpaces}},
+	})
+	for i := range o.Clients {
+		h := clientHost(fmt.Sprintf("c%d", i), o.Client)
+		if i < len(o.Programs) {
+			h.Programs = []actors.ProgramDef{{Name: "program", Run: o.Programs[i]}}
+		}
+		hosts = append(hosts, h)
+	}
+	return actors.Topology{Hosts: append(hosts, clientHost("final", o.Client))}
+}
+
+func clientHost(name string, o ClientOptions) actors.Host {
+	return actors.Host{Name: name, Actors: []actors.ActorDef{{Name: ClientActor, New: NewClientActor(o)}}}
+}
+
+// createSpaces is the program of the administrator. That a space cannot be
+// created is no error of the program: it is the right answer to too few daemons.
+func (o Options) createSpaces(env actors.Env) error {
+	admin := NewAdmin(env)
+	for _, s := range o.Spaces {
+		if _, err := admin.AddSpace(s, o.Durability, o.Patience); err != nil {
+			env.Log.Info("space is not created", "err", err)
+		}
+	}
+	return nil
+}
