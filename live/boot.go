@@ -1,0 +1,208 @@
+package live
+
+import (
+	"fmt"
+	"log/slog"
+	"net"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/asynkron/protoactor-go/eventstream"
+
+	"github.com/simrun/simrun/actors"
+)
+
+// unwind is the private panic value that takes a goroutine off a dead host.
+type unwind struct{}
+
+// A boot is one life of a host, from start to crash or stop. All that the actors
+// of that life hold leads here, and from the instant it is dead leads nowhere.
+type boot struct {
+	host    *host
+	number  uint64
+	started time.Time
+	system  *actor.ActorSystem
+	guard   *actors.Guard
+
+	ended    chan struct{} // closed at death
+	ending   sync.Once
+	calls    sync.RWMutex // held for reading by calls of a Disk, for writing to die
+	disks    open[*disk]
+	conns    open[net.Conn]
+	timers   timers
+	boxes    boxes
+	links    links
+	requests atomic.Uint64 // numbers the reply addresses
+}
+
+func newBoot(h *host, number uint64) *boot {
+	b := &boot{
+		host:    h,
+		number:  number,
+		started: time.Now(),
+		ended:   make(chan struct{}),
+		disks:   open[*disk]{set: map[*disk]struct{}{}},
+		conns:   open[net.Conn]{set: map[net.Conn]struct{}{}},
+		timers:  timers{pending: map[*timer]struct{}{}},
+		boxes:   boxes{byPath: map[string]*mailbox{}},
+	}
+	b.links = links{boot: b, byHost: map[string]*link{}}
+	b.guard = &actors.Guard{
+		Refuse: func(call string) { panic(call + " is refused: it cannot be simulated") },
+		Spawn:  b.spawnProps,
+	}
+	b.system = actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger {
+		return slog.New(slog.DiscardHandler) // it reports what is normal here, such as a dead letter
+	}))
+	b.system.ProcessRegistry.Address = h.name
+	b.system.ProcessRegistry.RegisterAddressResolver(b.links.resolve)
+	b.takeDeadLetters()
+	return b
+}
+
+// takeDeadLetters replaces proto.actor's handling, which logs and answers the
+// sender: a message to nobody is lost here as it is on the way to another host.
+func (b *boot) takeDeadLetters() {
+	b.system.EventStream = eventstream.NewEventStream()
+	b.system.EventStream.Subscribe(func(event any) {
+		letter, ok := event.(*actor.DeadLetterEvent)
+		if !ok {
+			return
+		}
+		b.host.world.counters.deadLetters.Add(1)
+		if watch, ok := letter.Message.(*actor.Watch); ok {
+			if watcher, ok := b.system.ProcessRegistry.GetLocal(watch.Watcher.Id); ok {
+				watcher.SendSystemMessage(watch.Watcher, &actor.Terminated{Who: letter.PID, Why: actor.TerminatedReason_NotFound})
+			}
+		}
+	})
+}
+
+func (b *boot) dead() bool {
+	select {
+	case <-b.ended:
+		return true
+	default:
+		return false
+	}
+}
+
+// mustLive unwinds the goroutine if the host is dead.
+func (b *boot) mustLive() {
+	if b.dead() {
+		panic(unwind{})
+	}
+}
+
+// die ends the boot at once. It waits for the Disk calls that have begun, not for
+// the actors: those unwind at their next call that blocks. The links send what
+// they hold only if flush is set.
+func (b *boot) die(flush bool) {
+	b.ending.Do(func() {
+		b.calls.Lock()
+		close(b.ended)
+		b.calls.Unlock()
+		b.timers.stopAll()
+		for _, d := range b.disks.close() {
+			d.release()
+		}
+		b.links.close(flush)
+		for _, c := range b.conns.close() {
+			_ = c.Close()
+		}
+		b.system.Shutdown()
+	})
+}
+
+// fail ends the boot because of what one of its actors did.
+func (b *boot) fail(err error) {
+	if b.dead() {
+		return
+	}
+	b.host.world.report(fmt.Errorf("host %s stopped: %w", b.host.name, err))
+	b.die(false)
+}
+
+// spawn starts an actor with an Env of its own. A nil parent is the host.
+func (b *boot) spawn(parent actor.SpawnerContext, path, name string, p actors.Producer) (*actor.PID, error) {
+	box := &mailbox{boot: b, path: path, disk: b.disk(path)}
+	props := actor.PropsFromProducer(
+		func() actor.Actor { return b.guard.Actor(p(b.env(path, box.disk, box))) },
+		actor.WithMailbox(func() actor.Mailbox { return box }),
+	)
+	if parent == nil {
+		parent = b.system.Root
+	}
+	return parent.SpawnNamed(props, name)
+}
+
+// spawnProps starts a child for ctx.Spawn and its like. It has no Env.
+func (b *boot) spawnProps(ctx actor.Context, props *actor.Props, name string) (*actor.PID, error) {
+	if err := actors.CheckProps(props); err != nil {
+		panic(fmt.Sprintf("spawn %s/%s: %v", ctx.Self().Id, name, err))
+	}
+	return ctx.SpawnNamed(b.guard.Props(props, actor.WithMailbox(func() actor.Mailbox {
+		return &mailbox{boot: b}
+	})), name)
+}
+
+// startActors starts the host's actors in their order.
+func (b *boot) startActors() (err error) {
+	for _, a := range b.host.def.Actors {
+		if err := b.startActor(a); err != nil {
+			return fmt.Errorf("host %s: start actor %s: %w", b.host.name, a.Name, err)
+		}
+	}
+	return nil
+}
+
+func (b *boot) startActor(a actors.ActorDef) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			if _, ok := p.(unwind); ok {
+				err = errDown // the actor halted its host; the reason was reported
+				return
+			}
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	_, err = b.spawn(nil, a.Name, a.Name, a.New)
+	return err
+}
+
+// startPrograms starts the host's programs, each on a goroutine.
+func (b *boot) startPrograms() {
+	for _, p := range b.host.def.Programs {
+		b.host.world.programs.begin()
+		go b.runProgram(p)
+	}
+}
+
+func (b *boot) runProgram(p actors.ProgramDef) {
+	w := b.host.world
+	defer w.programs.end()
+	finished := false
+	defer func() {
+		if finished {
+			return
+		}
+		reason := recover()
+		if _, ok := reason.(unwind); ok {
+			return
+		}
+		if reason == nil {
+			reason = "runtime.Goexit"
+		}
+		b.fail(fmt.Errorf("program %s/%s: panic: %v\n%s", b.host.name, p.Name, reason, debug.Stack()))
+	}()
+	files := b.disk(p.Name)
+	defer files.release()
+	err := p.Run(b.env(p.Name, files, nil))
+	finished = true
+	if err != nil {
+		w.report(fmt.Errorf("program %s/%s: %w", b.host.name, p.Name, err))
+	}
+}

@@ -1,0 +1,187 @@
+package live
+
+import (
+	"fmt"
+	"runtime/debug"
+	"sync"
+
+	"github.com/asynkron/protoactor-go/actor"
+)
+
+// mailboxMax bounds the messages that wait for one actor. Beyond it, messages
+// from other hosts are dropped; a message of the own host, which must not be
+// lost, stops the host.
+const mailboxMax = 1 << 20
+
+// A mailbox runs one actor, one message after the other, on a goroutine that
+// lives while there are messages. It is ours and not proto.actor's because a
+// panic must stop the host, a dead host must deliver nothing, and a cancelled
+// timer must not be received even if it is queued.
+type mailbox struct {
+	boot *boot
+	path string // of the actor below the host; set before the mailbox starts
+	disk *disk  // nil for an actor without an Env
+
+	mu      sync.Mutex
+	system  queue
+	user    queue
+	started bool
+	running bool // a goroutine is at work, or died at it
+	invoker actor.MessageInvoker
+}
+
+var _ actor.Mailbox = (*mailbox)(nil)
+
+// RegisterHandlers is called by proto.actor when the actor has its PID.
+func (m *mailbox) RegisterHandlers(invoker actor.MessageInvoker, _ actor.Dispatcher) {
+	m.invoker = invoker
+	m.path = invoker.(actor.Context).Self().Id
+	m.boot.boxes.add(m)
+}
+
+// Start is called by proto.actor once; what was posted before waits for it.
+func (m *mailbox) Start() {
+	m.mu.Lock()
+	m.started = true
+	m.schedule()
+}
+
+// PostUserMessage queues a message of the own host.
+func (m *mailbox) PostUserMessage(msg any) {
+	m.mu.Lock()
+	if m.user.len() >= mailboxMax {
+		m.mu.Unlock()
+		m.boot.fail(fmt.Errorf("actor %s/%s: %d messages in the mailbox", m.boot.host.name, m.path, mailboxMax))
+		return
+	}
+	m.user.push(msg)
+	m.schedule()
+}
+
+// PostSystemMessage queues what proto.actor tells the actor's context.
+func (m *mailbox) PostSystemMessage(msg any) {
+	m.mu.Lock()
+	m.system.push(msg)
+	m.schedule()
+}
+
+// arrive queues a message of another host and reports whether there was room.
+func (m *mailbox) arrive(msg any) bool {
+	m.mu.Lock()
+	if m.user.len() >= mailboxMax {
+		m.mu.Unlock()
+		return false
+	}
+	m.user.push(msg)
+	m.schedule()
+	return true
+}
+
+// UserMessageCount is for proto.actor's metrics.
+func (m *mailbox) UserMessageCount() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.user.len()
+}
+
+// schedule is called with the lock held and gives it up.
+func (m *mailbox) schedule() {
+	start := m.started && !m.running
+	m.running = m.running || start
+	m.mu.Unlock()
+	if start {
+		go m.run()
+	}
+}
+
+// next returns what to process, system messages first; false ends the goroutine.
+func (m *mailbox) next() (msg any, system, ok bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if msg, ok = m.system.pop(); ok {
+		return msg, true, true
+	}
+	if msg, ok = m.user.pop(); ok {
+		return msg, false, true
+	}
+	m.running = false
+	return nil, false, false
+}
+
+func (m *mailbox) run() {
+	var msg any
+	finished := false
+	defer func() {
+		if finished {
+			return
+		}
+		// running stays true: nothing is ever delivered to this actor again.
+		p := recover()
+		if _, ok := p.(unwind); ok {
+			return
+		}
+		if p == nil {
+			p = "runtime.Goexit"
+		}
+		m.boot.fail(fmt.Errorf("actor %s/%s: panic on %T: %v\n%s", m.boot.host.name, m.path, msg, p, debug.Stack()))
+	}()
+	for !m.boot.dead() {
+		var system, ok bool
+		if msg, system, ok = m.next(); !ok {
+			break
+		}
+		if system {
+			m.invoker.InvokeSystemMessage(msg)
+			m.forgetStopped(msg)
+			continue
+		}
+		if t, ok := msg.(*timer); ok {
+			if !t.take() {
+				continue
+			}
+			msg = t.msg
+		}
+		m.invoker.InvokeUserMessage(msg)
+	}
+	finished = true
+}
+
+// forgetStopped takes the mailbox off the host's table once its actor has
+// stopped, which happens in one of two system messages.
+func (m *mailbox) forgetStopped(msg any) {
+	switch msg.(type) {
+	case *actor.Stop, *actor.Terminated:
+		if _, alive := m.boot.system.ProcessRegistry.GetLocal(m.path); !alive {
+			m.boot.boxes.remove(m)
+			if m.disk != nil {
+				m.disk.release()
+			}
+		}
+	}
+}
+
+// boxes is the table of a host's mailboxes, for messages from other hosts.
+type boxes struct {
+	mu     sync.RWMutex
+	byPath map[string]*mailbox
+}
+
+func (b *boxes) add(m *mailbox) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.byPath[m.path] = m
+}
+
+func (b *boxes) remove(m *mailbox) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.byPath[m.path] == m { // a successor of the same name may be there already
+		delete(b.byPath, m.path)
+	}
+}
+
+func (b *boxes) find(path []byte) *mailbox {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return b.byPath[string(path)]
+}

@@ -1,0 +1,296 @@
+package live
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/simrun/simrun/actors"
+)
+
+// Options say where and which part of a topology runs. The zero value runs all
+// of it, on loopback ports of the system's choice, but Dir is needed.
+type Options struct {
+	// Dir is the folder below which the hosts have their disks. It must exist.
+	Dir string
+	// Hosts are the hosts to run in this process; nil runs all.
+	Hosts []string
+	// Addrs are "ip:port" by host: where a host of this process listens and where
+	// the others are. A host of this process without an entry listens on a free
+	// port of 127.0.0.1. All must be loopback addresses: connections are neither
+	// encrypted nor authenticated.
+	Addrs map[string]string
+	// Log receives what the actors log, and what the world has to say; nil
+	// discards it.
+	Log *slog.Logger
+	// Note receives the facts of Env.Note, one at a time in their order. It must
+	// not block and not call the World. Nil discards them.
+	Note func(n Note)
+}
+
+// A Note is a fact with its origin.
+type Note struct {
+	Seq  int64         // strictly increasing
+	At   time.Duration // since the start of the World, by the monotonic clock
+	Host string
+	Path string // host/actor or host/program
+	Fact any
+}
+
+// A World is a running system, or this process's part of it. Its methods are safe
+// for concurrent use, but must not be called from its actors or programs.
+type World struct {
+	opts     Options
+	started  time.Time
+	hosts    map[string]*host
+	order    []*host           // as in the topology
+	addrs    map[string]string // of all hosts; not written after the start
+	programs programs
+	counters counters
+
+	mu     sync.Mutex
+	errs   []error
+	failed chan struct{} // closed at the first of errs
+
+	noteMu sync.Mutex
+	seq    int64
+}
+
+// Start runs the hosts: their actors, in the order of the topology, and once all
+// are there the programs. When it returns an error nothing is left running.
+func Start(top actors.Topology, opts Options) (*World, error) {
+	if err := top.Validate(); err != nil {
+		return nil, err
+	}
+	if info, err := os.Stat(opts.Dir); err != nil {
+		return nil, fmt.Errorf("folder of the disks: %w", err)
+	} else if !info.IsDir() {
+		return nil, fmt.Errorf("folder of the disks: %s is no folder", opts.Dir)
+	}
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	w := &World{opts: opts, started: time.Now(), hosts: map[string]*host{}, addrs: map[string]string{}, failed: make(chan struct{})}
+	w.programs.none = closedChannel()
+	if err := w.start(top); err != nil {
+		w.kill()
+		return nil, errors.Join(err, w.Err())
+	}
+	return w, nil
+}
+
+func (w *World) start(top actors.Topology) error {
+	for _, h := range top.Hosts {
+		if addr, ok := w.opts.Addrs[h.Name]; ok {
+			if err := checkLoopback(addr); err != nil {
+				return fmt.Errorf("host %s: %w", h.Name, err)
+			}
+			w.addrs[h.Name] = addr
+		}
+	}
+	for _, name := range w.opts.Hosts {
+		if !slices.ContainsFunc(top.Hosts, func(h actors.Host) bool { return h.Name == name }) {
+			return fmt.Errorf("host %s is not in the topology", name)
+		}
+	}
+	for _, def := range top.Hosts {
+		if w.opts.Hosts == nil || slices.Contains(w.opts.Hosts, def.Name) {
+			if err := w.listen(def); err != nil {
+				return err
+			}
+		}
+	}
+	for _, h := range w.order {
+		if _, err := h.start(); err != nil {
+			return err
+		}
+	}
+	for _, h := range w.order {
+		go h.accept()
+	}
+	for _, h := range w.order {
+		if b := h.current(); b != nil {
+			b.startPrograms()
+		}
+	}
+	return nil
+}
+
+func (w *World) listen(def actors.Host) error {
+	addr := w.addrs[def.Name]
+	if addr == "" {
+		addr = "127.0.0.1:0"
+	}
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return fmt.Errorf("host %s: %w", def.Name, err)
+	}
+	h := &host{world: w, name: def.Name, def: def, listener: l}
+	w.hosts[h.name] = h
+	w.order = append(w.order, h)
+	w.addrs[h.name] = l.Addr().String()
+	return nil
+}
+
+func checkLoopback(addr string) error {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return fmt.Errorf("address %q: %w", addr, err)
+	}
+	if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
+		return fmt.Errorf("address %s is no loopback address: connections are not encrypted", addr)
+	}
+	return nil
+}
+
+// Addr returns the address of a host, "" if it is not known.
+func (w *World) Addr(host string) string {
+	addr, _ := w.addr(host)
+	return addr
+}
+
+func (w *World) addr(host string) (string, bool) {
+	addr, ok := w.addrs[host]
+	return addr, ok
+}
+
+// Counts says what became of the messages so far.
+func (w *World) Counts() Counts { return w.counters.snapshot() }
+
+// Wait returns once all programs have ended, at the first failure, or when ctx
+// ends: with the errors of the programs, what stopped a host (a panic, Halt), or
+// ctx's error. A program that died with its host has ended without an error.
+func (w *World) Wait(ctx context.Context) error {
+	select {
+	case <-w.failed:
+	case <-w.programs.ended():
+	case <-ctx.Done():
+		return errors.Join(w.Err(), fmt.Errorf("wait for %d programs: %w", w.programs.running(), ctx.Err()))
+	}
+	return w.Err()
+}
+
+// Err returns the failures so far: errors of programs, and what stopped a host.
+func (w *World) Err() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return errors.Join(w.errs...)
+}
+
+// Crash ends a host at once: no actor is told, what is queued is lost, and its
+// Env is dead. Bytes written to its disk stay. It returns when no call of a Disk
+// is under way any more.
+func (w *World) Crash(host string) error {
+	h, err := w.host(host)
+	if err != nil {
+		return err
+	}
+	b := h.current()
+	if b == nil {
+		return fmt.Errorf("host %s: crash: %w", host, errDown)
+	}
+	b.die(false)
+	return nil
+}
+
+// StopHost ends a host gracefully: its actors receive Stopping. When ctx ends
+// before they have stopped, the host crashes and the error says so.
+func (w *World) StopHost(ctx context.Context, host string) error {
+	h, err := w.host(host)
+	if err != nil {
+		return err
+	}
+	return h.stop(ctx)
+}
+
+// Restart starts a host that is down, with a larger Boot, and its programs too if
+// asked for.
+func (w *World) Restart(host string, programs bool) error {
+	h, err := w.host(host)
+	if err != nil {
+		return err
+	}
+	b, err := h.start()
+	if err == nil && programs {
+		b.startPrograms()
+	}
+	return err
+}
+
+// Wipe deletes the disk of a host that is down.
+func (w *World) Wipe(host string) error {
+	h, err := w.host(host)
+	if err != nil {
+		return err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.boot != nil && !h.boot.dead() {
+		return fmt.Errorf("host %s: wipe: it is running", host)
+	}
+	if err := os.RemoveAll(filepath.Join(w.opts.Dir, host)); err != nil {
+		return fmt.Errorf("host %s: wipe: %w", host, err)
+	}
+	if err := syncFolder(w.opts.Dir); err != nil {
+		return fmt.Errorf("host %s: wipe: %w", host, err)
+	}
+	return nil
+}
+
+// Stop stops all hosts gracefully, in the reverse order of the topology, and
+// closes the World. Programs that are still running die with their host.
+func (w *World) Stop(ctx context.Context) error {
+	var errs []error
+	for _, h := range slices.Backward(w.order) {
+		errs = append(errs, h.stop(ctx))
+	}
+	w.kill()
+	return errors.Join(errs...)
+}
+
+// kill ends what is left.
+func (w *World) kill() {
+	for _, h := range w.order {
+		_ = h.listener.Close()
+		if b := h.current(); b != nil {
+			b.die(false)
+		}
+	}
+}
+
+func (w *World) host(name string) (*host, error) {
+	if h := w.hosts[name]; h != nil {
+		return h, nil
+	}
+	return nil, fmt.Errorf("host %s does not run here", name)
+}
+
+// report records a failure.
+func (w *World) report(err error) {
+	w.opts.Log.Error("failure", "error", err)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.errs) == 0 {
+		close(w.failed)
+	}
+	w.errs = append(w.errs, err)
+}
+
+// note stamps a fact. Number and time are taken under one lock, so that their
+// orders agree.
+func (w *World) note(host, path string, fact any) {
+	if w.opts.Note == nil {
+		return
+	}
+	w.noteMu.Lock()
+	defer w.noteMu.Unlock()
+	w.seq++
+	w.opts.Note(Note{Seq: w.seq, At: time.Since(w.started), Host: host, Path: path, Fact: fact})
+}
