@@ -1,0 +1,12 @@
+// Command simrun runs the scenarios of this repository in the simulated world:
+// see `simrun help`.
+package main
+
+import (
+	"os"
+
+	"github.com/simrun/simrun/scenarios"
+	"github.com/simrun/simrun/sim/simcli"
+)
+
+func main() { os.Exit(simcli.Main(scenarios.All())) }

@@ -1,0 +1,239 @@
+package simcli
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/simrun/simrun/internal/trace"
+	"github.com/simrun/simrun/internal/view"
+	"github.com/simrun/simrun/sim"
+)
+
+func (c *command) replay() *cobra.Command {
+	var asJSON, events bool
+	var html string
+	cmd := &cobra.Command{
+		Use:   "replay FILE",
+		Short: "run a saved plan and tell what happens",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			s, p, err := c.readPlan(args[0])
+			if err != nil {
+				return err
+			}
+			var page *os.File
+			if html != "" {
+				// Before the run: a page that cannot be written is an error of usage.
+				if page, err = os.Create(html); err != nil {
+					return fmt.Errorf("page %s: %w", html, cause(err))
+				}
+				defer page.Close()
+			}
+			r, happened := twice(s, p)
+			if events {
+				if err := printEvents(c.out, happened, asJSON); err != nil {
+					return err
+				}
+			}
+			if page != nil {
+				if err := view.Lanes(page, pageOf(r), happened); err != nil {
+					return brokenError{err}
+				}
+			}
+			if asJSON {
+				o := resultObject("replay", r)
+				o.Plan, o.Story = args[0], lines(view.Story(happened, failureOf(r)))
+				err = printJSON(c.out, o)
+			} else {
+				_, err = io.WriteString(c.out, replayed(r, happened))
+			}
+			if err != nil {
+				return brokenError{err}
+			}
+			return exit(r.Verdict)
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the result, and with --trace each event, as a JSON object")
+	cmd.Flags().BoolVar(&events, "trace", false, "print every event")
+	cmd.Flags().StringVar(&html, "html", "", "draw the run as swim lanes in this file")
+	return cmd
+}
+
+// readPlan reads a plan of one of the scenarios.
+func (c *command) readPlan(path string) (sim.Scenario, sim.Plan, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return sim.Scenario{}, sim.Plan{}, fmt.Errorf("plan %s: %w", path, cause(err))
+	}
+	defer f.Close()
+	name, err := sim.PlanScenario(f)
+	if err != nil {
+		return sim.Scenario{}, sim.Plan{}, err
+	}
+	s, err := c.scenario(name)
+	if err != nil {
+		return sim.Scenario{}, sim.Plan{}, fmt.Errorf("plan %s: %w", path, err)
+	}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return sim.Scenario{}, sim.Plan{}, fmt.Errorf("plan %s: %w", path, cause(err))
+	}
+	p, err := sim.ReadPlan(f, s)
+	return s, p, err
+}
+
+// twice runs a plan, and again with a trace; a difference is a verdict.
+func twice(s sim.Scenario, p sim.Plan) (*sim.Result, []trace.Event) {
+	r := sim.Run(s, p)
+	again, events := traced(s, p)
+	if err := differ(r, again); err != nil {
+		r.Verdict, r.Check, r.Err = sim.Harness, nondeterminism, err
+	}
+	return r, events
+}
+
+// traced runs a plan and collects its events.
+func traced(s sim.Scenario, p sim.Plan) (*sim.Result, []trace.Event) {
+	var events []trace.Event
+	r := sim.Trace(s, p, func(e trace.Event) { events = append(events, e) })
+	return r, events
+}
+
+// replayed tells what came of a plan.
+func replayed(r *sim.Result, events []trace.Event) string {
+	var b strings.Builder
+	b.WriteString(headline(r))
+	if r.Verdict.ExitCode() != 0 {
+		if story := view.Story(events, failureOf(r)); story != "" {
+			b.WriteString("\n" + indent(story) + "\n")
+		}
+	}
+	fmt.Fprintf(&b, "  %s, %d acknowledged, %s, %d messages, %d steps, %v of simulated time, trace hash %s\n",
+		counted(r.Stats.Ops, "operation"), r.Stats.Acked, counted(len(r.Applied), "fault"),
+		r.Stats.Messages, r.Stats.Steps, r.Stats.Virtual, hashText(r.TraceHash))
+	return b.String()
+}
+
+func pageOf(r *sim.Result) view.Page {
+	return view.Page{Title: r.Plan.Scenario, Verdict: r.Verdict.String(), Failure: failureOf(r), Plan: r.Plan.String()}
+}
+
+func printEvents(w io.Writer, events []trace.Event, asJSON bool) error {
+	if !asJSON {
+		_, err := io.WriteString(w, view.Events(events))
+		return err
+	}
+	for _, e := range events {
+		if err := printJSON(w, eventObjectOf(e)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// eventObject is an event with --trace --json.
+type eventObject struct {
+	Schema int        `json:"schema"`
+	Type   string     `json:"type"`
+	Seq    int64      `json:"seq"`
+	At     int64      `json:"at_ns"`
+	Kind   trace.Kind `json:"kind"`
+	Host   string     `json:"host,omitempty"`
+	Path   string     `json:"path,omitempty"`
+	Peer   string     `json:"peer,omitempty"`
+	Msg    string     `json:"msg,omitempty"`
+	Text   string     `json:"text,omitempty"`
+	Key    string     `json:"key,omitempty"`
+	Cause  int64      `json:"cause,omitempty"`
+}
+
+func eventObjectOf(e trace.Event) eventObject {
+	o := eventObject{
+		Schema: schema, Type: "event", Seq: e.Seq, At: int64(e.At), Kind: e.Kind,
+		Host: e.Host, Path: e.Path, Peer: e.Peer, Msg: e.Msg, Text: e.Text, Cause: e.Cause,
+	}
+	if e.Key != 0 {
+		o.Key = hashText(e.Key)
+	}
+	return o
+}
+
+func (c *command) shrink() *cobra.Command {
+	var out string
+	cmd := &cobra.Command{
+		Use:   "shrink FILE",
+		Short: "make a failing plan smaller",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			s, p, err := c.readPlan(args[0])
+			if err != nil {
+				return err
+			}
+			if out == "" {
+				out = strings.TrimSuffix(args[0], ".plan") + ".min.plan"
+			}
+			r, _ := twice(s, p)
+			if r.Verdict != sim.Violation {
+				fmt.Fprint(c.out, headline(r), "  only a violation can be shrunk\n")
+				return exit(r.Verdict)
+			}
+			small := sim.Shrink(cmd.Context(), s, r)
+			if err := os.WriteFile(out, []byte(small.Plan.String()), 0o644); err != nil {
+				return brokenError{fmt.Errorf("plan %s: %w", out, cause(err))}
+			}
+			_, events := traced(s, small.Plan)
+			fmt.Fprint(c.out, replayed(small, events))
+			fmt.Fprintf(c.out, "  was %s, is %s\n  see it again: simrun replay %s\n", size(p), size(small.Plan), out)
+			return exit(small.Verdict)
+		},
+	}
+	cmd.Flags().StringVar(&out, "out", "", "the file to write; default: FILE.min.plan beside FILE")
+	return cmd
+}
+
+func (c *command) view() *cobra.Command {
+	var html string
+	var all bool
+	cmd := &cobra.Command{
+		Use:   "view FILE.trace",
+		Short: "show a saved trace without running anything",
+		Args:  cobra.ExactArgs(1),
+	}
+	cmd.RunE = func(_ *cobra.Command, args []string) error {
+		f, err := os.Open(args[0])
+		if err != nil {
+			return fmt.Errorf("trace %s: %w", args[0], cause(err))
+		}
+		defer f.Close()
+		h, events, damage := trace.Read(f)
+		if damage != nil && len(events) == 0 {
+			return fmt.Errorf("trace %s: %w", args[0], damage)
+		}
+		failure := view.Failure{Check: h.Check, Why: h.Why, Operations: h.Operations}
+		if html != "" {
+			page, err := os.Create(html)
+			if err != nil {
+				return fmt.Errorf("page %s: %w", html, cause(err))
+			}
+			defer page.Close()
+			if err := view.Lanes(page, view.Page{Title: h.Scenario, Verdict: h.Verdict, Plan: h.Plan, Failure: failure}, events); err != nil {
+				return err
+			}
+		}
+		if all {
+			err = printEvents(c.out, events, false)
+		} else {
+			_, err = fmt.Fprintf(c.out, "%s  %s seed %#x\n\n%s", view.Clean(h.Verdict), view.Clean(h.Scenario), h.Seed, indent(view.Story(events, failure)))
+		}
+		if err == nil && damage != nil {
+			err = fmt.Errorf("trace %s: %w; what is shown came before", args[0], damage)
+		}
+		return err
+	}
+	cmd.Flags().StringVar(&html, "html", "", "draw the run as swim lanes in this file")
+	cmd.Flags().BoolVar(&all, "all", false, "print every event, not the story")
+	return cmd
+}

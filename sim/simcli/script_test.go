@@ -1,0 +1,110 @@
+package simcli
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"simrun": func() { os.Exit(Main(testScenarios())) },
+	})
+}
+
+// TestCommand runs the scripts of testdata: what a user types and sees.
+func TestCommand(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata",
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"code": code, "last": last, "signal": signalWhenRunning,
+		},
+	})
+}
+
+// code N ARGS... runs simrun and wants an exit code; its output is in the files
+// out and err, and standard error may have one line if the code is 2.
+func code(ts *testscript.TestScript, neg bool, args []string) {
+	want := args[0]
+	cmd := exec.Command("simrun", args[1:]...)
+	cmd.Dir = ts.MkAbs(".")
+	var out, err strings.Builder
+	cmd.Stdout, cmd.Stderr = &out, &err
+	runErr := cmd.Run()
+	ts.Check(os.WriteFile(ts.MkAbs("out"), []byte(out.String()), 0o644))
+	ts.Check(os.WriteFile(ts.MkAbs("err"), []byte(err.String()), 0o644))
+	if _, ok := runErr.(*exec.ExitError); runErr != nil && !ok {
+		ts.Fatalf("run simrun: %v", runErr)
+	}
+	ts.Logf("%s%s", out.String(), err.String())
+	if got := itoa(cmd.ProcessState.ExitCode()); got != want {
+		ts.Fatalf("exit code %s, want %s", got, want)
+	}
+	if want == "2" && strings.Count(err.String(), "\n") != 1 {
+		ts.Fatalf("want one line on standard error")
+	}
+}
+
+func itoa(n int) string {
+	b, _ := json.Marshal(n)
+	return string(b)
+}
+
+// last NAME=REGEXP... looks at the JSON object in the last line of the file out.
+func last(ts *testscript.TestScript, neg bool, args []string) {
+	lines := strings.Split(strings.TrimSpace(ts.ReadFile("out")), "\n")
+	var object map[string]json.RawMessage
+	ts.Check(json.Unmarshal([]byte(lines[len(lines)-1]), &object))
+	for _, arg := range args {
+		name, pattern, _ := strings.Cut(arg, "=")
+		value, ok := object[name]
+		if !ok {
+			ts.Fatalf("no field %s in %s", name, lines[len(lines)-1])
+		}
+		if !regexp.MustCompile("^(" + pattern + ")$").Match(value) {
+			ts.Fatalf("%s is %s, want %s", name, value, pattern)
+		}
+	}
+}
+
+// signal INT|KILL CODE FOLDER SEED ARGS... runs simrun, sends it a signal once a
+// seed that matches is in the folder, and wants an exit code; -1 is death by the
+// signal.
+func signalWhenRunning(ts *testscript.TestScript, neg bool, args []string) {
+	sig := map[string]syscall.Signal{"INT": syscall.SIGINT, "KILL": syscall.SIGKILL}[args[0]]
+	cmd := exec.Command("simrun", args[4:]...)
+	cmd.Dir = ts.MkAbs(".")
+	var out strings.Builder
+	cmd.Stdout = &out
+	ts.Check(cmd.Start())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		cmd.Wait()
+	}()
+	seen, seed := false, regexp.MustCompile(`"seed":`+args[3]+`\b`)
+	for deadline := time.Now().Add(30 * time.Second); !seen && time.Now().Before(deadline); {
+		b, _ := os.ReadFile(filepath.Join(ts.MkAbs(args[2]), "running", "0.json"))
+		seen = seed.Match(b)
+		select {
+		case <-ended:
+			ts.Fatalf("simrun ended before it was sent a signal: %s", out.String())
+		default:
+		}
+	}
+	ts.Check(cmd.Process.Signal(sig))
+	<-ended
+	ts.Check(os.WriteFile(ts.MkAbs("out"), []byte(out.String()), 0o644))
+	ts.Logf("%s", out.String())
+	if got := itoa(cmd.ProcessState.ExitCode()); got != args[1] {
+		ts.Fatalf("exit code %s, want %s", got, args[1])
+	}
+}
