@@ -20,8 +20,9 @@ const MaxReplays = 500
 // itself if there is none or if it has not failed. Once ctx is done it returns
 // the best so far.
 //
-// Knobs and seed stay: they are the system that failed, and a smaller system
-// could fail for another reason.
+// Knobs stay: they are the system that failed, and a smaller system could fail for
+// another reason. The seed may change: in a calm plan it decides little but what a
+// power loss leaves behind.
 func Shrink(ctx context.Context, s Scenario, failing *Result) *Result {
 	if failing.Verdict == Pass {
 		return failing
@@ -48,8 +49,9 @@ func Shrink(ctx context.Context, s Scenario, failing *Result) *Result {
 type shrinker struct {
 	best  *Result
 	left  int             // replays
-	seen  map[string]bool // texts of plans that did not fail alike
+	seen  map[string]bool // texts of the plans that were run
 	hosts []string
+	seed  uint64 // of the plans that are proposed; 0: as it is
 	done  func() bool
 	run   func(Plan) *Result
 	fates func(Plan) []Deviation // of the messages that a calm network would treat differently
@@ -59,17 +61,39 @@ type shrinker struct {
 // another one possible, but hardly ever a fourth time.
 const maxRounds = 4
 
+// maxSeeds bounds how many other seeds are tried.
+const maxSeeds = 8
+
 // maxDeviations bounds the messages with a fate of their own that a plan may list
 // before they are reduced. Beyond, the drawn network is easier to read.
 const maxDeviations = 20_000
 
 func (sh *shrinker) shrink() {
+	sh.seen[sh.best.Plan.String()] = true
 	sh.removeUnapplied()
 	sh.rounds()
 	sh.nameDeviations()
 	if len(sh.best.Plan.Deviations) > 0 {
 		sh.rounds()
 		sh.roundDeviations()
+	}
+	sh.reroll()
+}
+
+// reroll proposes the same removals under other seeds. What a power loss leaves of
+// a file is drawn from the seed, and an operation that only brought the luck for
+// it explains nothing.
+func (sh *shrinker) reroll() {
+	before := sh.best
+	for sh.seed = 1; sh.seed <= maxSeeds && !sh.exhausted(); sh.seed++ {
+		sh.calmHosts()
+		sh.calmNet()
+		sh.removeFaults()
+		sh.removeOps()
+	}
+	sh.seed = 0
+	if sh.best != before {
+		sh.rounds()
 	}
 }
 
@@ -91,28 +115,59 @@ func (sh *shrinker) rounds() {
 
 func (sh *shrinker) exhausted() bool { return sh.left <= 0 || sh.done() }
 
-// try runs a plan and keeps it if it fails like the best so far.
+// try runs a plan and keeps it if it fails like the best so far, if need be with
+// its faults moved to where they belong.
 func (sh *shrinker) try(p Plan) bool {
-	text := p.String()
-	if sh.exhausted() || sh.seen[text] || text == sh.best.Plan.String() {
-		return false
+	r, ok := sh.attempt(p)
+	for moves := 0; !ok && r != nil && moves < maxMoves; moves++ {
+		q, moved := reanchor(sh.best, r)
+		if !moved {
+			return false
+		}
+		r, ok = sh.attempt(q)
 	}
+	return ok
+}
+
+// maxMoves bounds how often the faults of one plan are moved: once for all, and
+// once more for those that a moved one delayed.
+const maxMoves = 2
+
+// attempt runs a plan and keeps it if it fails like the best so far. The result is
+// nil if the plan was not run.
+func (sh *shrinker) attempt(p Plan) (*Result, bool) {
+	if sh.exhausted() {
+		return nil, false
+	}
+	text := p.String()
+	if sh.seen[text] {
+		return nil, false
+	}
+	sh.seen[text] = true
 	sh.left--
 	r := sh.run(p)
 	if r.Verdict != sh.best.Verdict || r.Check != sh.best.Check {
-		sh.seen[text] = true
-		return false
+		return r, false
 	}
 	sh.best = r
-	return true
+	return r, true
 }
 
 // edit proposes a copy of the best plan with one change.
 func (sh *shrinker) edit(change func(p *Plan)) bool {
+	if sh.exhausted() {
+		return false
+	}
 	p := sh.best.Plan
 	p.Knobs, p.Ops = slices.Clone(p.Knobs), slices.Clone(p.Ops)
 	p.Faults, p.Deviations = slices.Clone(p.Faults), slices.Clone(p.Deviations)
 	change(&p)
+	if sh.seed != 0 {
+		if p.String() == sh.best.Plan.String() {
+			return false // another seed alone makes nothing smaller
+		}
+		p.Seed = sh.seed
+	}
 	return sh.try(p)
 }
 
@@ -152,7 +207,7 @@ func minimize[T any](sh *shrinker, items []T, set func(p *Plan, left []T)) {
 	}
 	for size := (len(items) + 1) / 2; size > 0; {
 		removed := false
-		for end := len(items); end > 0; end -= size {
+		for end := len(items); end > 0 && !sh.exhausted(); end -= size {
 			start := max(end-size, 0)
 			left := slices.Delete(slices.Clone(items), start, end)
 			if sh.edit(func(p *Plan) { set(p, left) }) {

@@ -1,0 +1,187 @@
+package sim
+
+import (
+	"context"
+	"strings"
+	"time"
+)
+
+// TB is what Test needs of a *testing.T.
+type TB interface {
+	Helper()
+	Name() string
+	Logf(format string, args ...any)
+	Errorf(format string, args ...any)
+	FailNow()
+}
+
+// Test checks a scenario in go test. It runs the plans saved in
+// testdata/sim/<name of the test>/ first, then plans drawn from fresh seeds, which
+// follow from the name of the test. The first failure is run twice, to tell a
+// counterexample from nondeterminism, shrunk, and saved next to the others; the
+// test fails with its story and a command that shows it again.
+//
+// From 1,000 runs on, a Sometimes that no run reached fails the test too. So does
+// a test in which no operation was ever acknowledged, or in which more than one
+// run in 200 was inconclusive.
+//
+// The environment changes what is run:
+//
+//	SIM_RUNS=1000     this many fresh seeds; 100 if not set
+//	SIM_TIME=10s      fresh seeds for this long instead
+//	SIM_SEED=0x51c2   count up from this seed; "random" draws and prints one
+//	SIM_PLAN=file     nothing but the plan in this file
+//	SIM_TRACE=1       print every event of a failure, or of the run of SIM_PLAN
+func Test(t TB, s Scenario) {
+	t.Helper()
+	if err := s.Validate(); err != nil {
+		t.Errorf("%v", err)
+		t.FailNow()
+	}
+	set, err := readSettings(t.Name(), s)
+	if err != nil {
+		t.Errorf("%v", err)
+		t.FailNow()
+	}
+	ts := &testRun{t: t, s: s, settings: set}
+	for _, saved := range set.saved {
+		if !ts.replay(saved) {
+			t.FailNow()
+		}
+	}
+	if set.onlySaved {
+		return
+	}
+	if !ts.explore() {
+		t.FailNow()
+	}
+}
+
+// Below enoughRuns a state that was not reached says nothing.
+const enoughRuns = 1000
+
+// A testRun is one call of Test.
+type testRun struct {
+	t        TB
+	s        Scenario
+	settings settings
+
+	runs, inconclusive, losses int
+	ops, acked, faults         int
+	virtual                    time.Duration
+	doubtful                   *Result // the first inconclusive run
+	sometimes                  map[string]bool
+}
+
+// replay runs a saved plan and reports whether it passed.
+func (ts *testRun) replay(saved savedPlan) bool {
+	ts.t.Helper()
+	r := Run(ts.s, saved.plan)
+	switch r.Verdict {
+	case Violation, Harness:
+		r = confirm(ts.s, r)
+		ts.t.Errorf("%s", failureText(ts.s, r, failureInfo{file: saved.file, command: ts.settings.replayCommand(saved.file), trace: ts.settings.trace}))
+		return false
+	case Inconclusive:
+		ts.t.Logf("%s: inconclusive, %s: %v", saved.file, r.Check, r.Err)
+	}
+	if ts.settings.trace && ts.settings.onlySaved {
+		ts.t.Logf("%v\n%s", r.Verdict, traceText(ts.s, r.Plan))
+	}
+	return true
+}
+
+// explore runs fresh seeds up to the first failure.
+func (ts *testRun) explore() bool {
+	ts.t.Helper()
+	ts.sometimes = map[string]bool{}
+	if ts.settings.announce {
+		ts.t.Logf("SIM_SEED=%#x", ts.settings.seed)
+	}
+	for i := uint64(0); ts.settings.more(int(i)); i++ {
+		r := Run(ts.s, NewPlan(ts.s, ts.settings.seed+i))
+		if r.Verdict == Violation || r.Verdict == Harness {
+			ts.report(r)
+			return false
+		}
+		ts.count(r)
+	}
+	ts.t.Logf("%s: %d runs from seed %#x, %d operations, %d acknowledged, %d faults, %v of virtual time",
+		ts.s.Name, ts.runs, ts.settings.seed, ts.ops, ts.acked, ts.faults, ts.virtual.Round(time.Millisecond))
+	return ts.judge()
+}
+
+func (ts *testRun) count(r *Result) {
+	ts.runs++
+	ts.ops += r.Stats.Ops
+	ts.acked += r.Stats.Acked
+	ts.faults += len(r.Applied)
+	ts.virtual += r.Stats.Virtual
+	for name, n := range r.Stats.Sometimes {
+		if n > 0 {
+			ts.sometimes[name] = true
+		}
+	}
+	switch r.Verdict {
+	case Inconclusive:
+		if ts.inconclusive++; ts.doubtful == nil {
+			ts.doubtful = r
+		}
+	case ExpectedLoss:
+		ts.losses++
+	}
+}
+
+// report shrinks a failure of a fresh seed, saves it and tells of it.
+func (ts *testRun) report(found *Result) {
+	ts.t.Helper()
+	info := failureInfo{found: &found.Plan, trace: ts.settings.trace}
+	r := confirm(ts.s, found)
+	if r.Verdict == Violation {
+		r = confirm(ts.s, Shrink(context.Background(), ts.s, r))
+	}
+	file, err := ts.settings.save(r, found.Plan.Seed)
+	if err != nil {
+		info.notSaved = err
+		info.command = ts.settings.seedCommand(found.Plan.Seed)
+	} else {
+		info.file = file
+		info.command = ts.settings.replayCommand(file)
+	}
+	ts.t.Errorf("%s", failureText(ts.s, r, info))
+}
+
+// judge looks at all runs together: did they test anything?
+func (ts *testRun) judge() bool {
+	ts.t.Helper()
+	ok := true
+	fail := func(format string, args ...any) {
+		ts.t.Helper()
+		ts.t.Errorf(ts.s.Name+": "+format, args...)
+		ok = false
+	}
+	if ts.losses > 0 {
+		ts.t.Logf("%s: %d runs lost data beyond what is promised", ts.s.Name, ts.losses)
+	}
+	if ts.inconclusive*200 > ts.runs {
+		r := ts.doubtful
+		fail("%d of %d runs were inconclusive; the first, seed %#x: %s: %v", ts.inconclusive, ts.runs, r.Plan.Seed, r.Check, r.Err)
+	}
+	if ts.ops > 0 && ts.acked == 0 {
+		fail("none of %d operations was acknowledged in %d runs: nothing was tested", ts.ops, ts.runs)
+	}
+	var unreached []string
+	for _, name := range ts.s.Sometimes {
+		if !ts.sometimes[name] {
+			unreached = append(unreached, name)
+		}
+	}
+	switch {
+	case len(unreached) == 0:
+	case ts.runs >= enoughRuns:
+		fail("never reached in %d runs: %s", ts.runs, strings.Join(unreached, ", "))
+	default:
+		ts.t.Logf("%s: not reached in %d runs: %s", ts.s.Name, ts.runs, strings.Join(unreached, ", "))
+	}
+	return ok
+}
