@@ -130,13 +130,15 @@ func (w *world) send(to *endpoint, msg any, sender *actor.PID) {
 		return
 	}
 	f := w.fate(l, key)
-	if f.Drop {
-		w.report(f)
+	if w.fates != nil {
+		w.reportFate(f, to, msg, key)
+	}
+	if f.drop {
 		w.drop(to, msg, key, "lost")
 		return
 	}
-	w.fly(l, to, from, msg, key, f.Late)
-	if f.Copy {
+	w.fly(l, to, from, msg, key, f.delay)
+	if f.copied {
 		w.stats.Duplicated++
 		if again != nil {
 			msg = again.CopyMessage()
@@ -145,77 +147,85 @@ func (w *world) send(to *endpoint, msg any, sender *actor.PID) {
 		if w.tracer != nil {
 			w.traceDuplicate(to, msg, copyKey)
 		}
-		w.fly(l, to, from, msg, copyKey, f.copyLate)
-	}
-	if f.Drop || f.Copy || f.Late != w.net.DelayMin {
-		w.report(f)
+		w.fly(l, to, from, msg, copyKey, f.copyDelay)
 	}
 }
 
 // fate is what happens to one message.
 type fate struct {
-	Deviation
-	copyLate time.Duration // Late of the second copy
+	drop, copied     bool
+	delay, copyDelay time.Duration
 }
 
 // fate draws from (seed, link, key). Only integers lie between the key and the
 // decision.
 func (w *world) fate(l *link, key uint64) (f fate) {
-	f.Key = key
 	n := &w.net
 	if w.devs != nil {
-		f.Late = n.DelayMin
-		f.copyLate = n.DelayMin
-		if d, ok := w.devs[key]; ok {
-			f.Drop, f.Copy = d.Drop, d.Copy
-			if d.Copy {
-				f.copyLate += d.Late
-			} else {
-				f.Late += d.Late
-			}
-		}
+		f = w.devs[key]
+		f.delay += n.DelayMin
+		f.copyDelay += n.DelayMin
 		return f
 	}
 	r := faults.Mix(w.netKey^l.key, key)
 	spread := uint64(n.DelayMax - n.DelayMin)
-	f.Late = n.DelayMin
+	f.delay = n.DelayMin
 	if spread > 0 {
-		f.Late += time.Duration(faults.Scale(faults.Mix(r, 1), spread+1))
+		f.delay += time.Duration(faults.Scale(faults.Mix(r, 1), spread+1))
 	}
 	if w.healed || n.Drop|n.Duplicate|n.Late == 0 {
 		return f
 	}
 	if uint32(r)%1000 < uint32(n.Drop) {
-		f.Drop = true
+		f.drop = true
 		return f
 	}
 	if uint32(r>>32)%1000 < uint32(n.Duplicate) {
-		f.Copy = true
-		f.copyLate = n.DelayMin + time.Duration(faults.Scale(faults.Mix(r, 2), uint64(8*spread)+1))
+		f.copied = true
+		f.copyDelay = n.DelayMin + time.Duration(faults.Scale(faults.Mix(r, 2), uint64(8*spread)+1))
 	}
 	if n.Late > 0 && uint32(faults.Mix(r, 3))%1000 < uint32(n.Late) {
-		f.Late += time.Duration(faults.Scale(faults.Mix(r, 4), uint64(n.LateMax)+1))
+		f.delay += time.Duration(faults.Scale(faults.Mix(r, 4), uint64(n.LateMax)+1))
 	}
 	return f
 }
 
-// report tells the shrinker about a message whose fate differs from that of a
-// calm network.
-func (w *world) report(f fate) {
-	if w.fates == nil {
+// fatesFrom makes fates of the deviations of a plan; their delays are what is
+// added to that of the link.
+func fatesFrom(ds []Deviation) map[uint64]fate {
+	if len(ds) == 0 {
+		return nil
+	}
+	fates := make(map[uint64]fate, len(ds))
+	for _, d := range ds {
+		f := fates[d.Key]
+		switch {
+		case d.Drop:
+			f.drop = true
+		case d.Copy:
+			f.copied, f.copyDelay = true, d.Late
+		default:
+			f.delay = d.Late
+		}
+		fates[d.Key] = f
+	}
+	return fates
+}
+
+// reportFate tells the shrinker how the fate of a message differs from that on a
+// calm network. A message that is both late and doubled has two deviations.
+func (w *world) reportFate(f fate, to *endpoint, msg any, key uint64) {
+	name := fmt.Sprintf("%s to %s: %s", w.step.ep.name(), to.name(), msgName(msg))
+	if f.drop {
+		w.fates(Deviation{Key: key, Drop: true, Name: name})
 		return
 	}
-	d := f.Deviation
-	switch {
-	case d.Drop:
-		d.Late = 0
-	case d.Copy:
-		d.Late = f.copyLate - w.net.DelayMin
-	default:
-		d.Late -= w.net.DelayMin
+	if late := f.delay - w.net.DelayMin; late > 0 {
+		w.fates(Deviation{Key: key, Late: late, Name: name})
 	}
-	d.Name = w.step.ep.name()
-	w.fates(d)
+	if f.copied {
+		w.fates(Deviation{Key: key, Copy: true, Late: f.copyDelay - w.net.DelayMin, Name: name})
+	}
 }
 
 // fly schedules the arrival.

@@ -33,7 +33,9 @@ const (
 )
 
 // A Deviation gives one message a fate of its own. Key is the message's causal
-// key, which does not depend on what else is in the plan.
+// key, which does not depend on what else is in the plan. A message that is both
+// late and doubled has two. All messages that a plan with deviations does not
+// name have the delay Net.DelayMin and are neither lost nor doubled.
 type Deviation struct {
 	Key  uint64
 	Drop bool

@@ -53,17 +53,11 @@ func newWorld(s Scenario, p Plan) *world {
 	}
 	w := &world{scenario: s, plan: p, limits: l, net: p.Net, random: p.Policy == Random,
 		strict: faults.Mix(p.Seed, 0x737472696374)%16 == 0,
-		netKey: faults.Mix(p.Seed, 0x6e6574), sometimes: map[string]int{}}
+		netKey: faults.Mix(p.Seed, 0x6e6574), devs: fatesFrom(p.Deviations), sometimes: map[string]int{}}
 	if w.net.DelayMax < w.net.DelayMin {
 		w.net.DelayMax = w.net.DelayMin
 	}
 	w.stats.Faults = map[string]FaultCount{}
-	if len(p.Deviations) > 0 {
-		w.devs = make(map[uint64]Deviation, len(p.Deviations))
-		for _, d := range p.Deviations {
-			w.devs[d.Key] = d
-		}
-	}
 	return w
 }
 

@@ -39,7 +39,7 @@ type world struct {
 	netKey  uint64 // seed of the fates of messages
 	net     faults.Net
 	healed  bool
-	devs    map[uint64]Deviation
+	devs    map[uint64]fate // by key; nil: drawn
 	points  []pointFault
 	cuts    []*cut
 	active  []*AppliedFault
