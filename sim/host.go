@@ -3,6 +3,7 @@ package sim
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/simrun/simrun/actors"
@@ -207,6 +208,15 @@ func (inc *incarnation) deadLetter(dl *actor.DeadLetterEvent) {
 			ref.SendSystemMessage(watch.Watcher, &actor.Terminated{Who: dl.PID, Why: actor.TerminatedReason_NotFound})
 		}
 		return
+	}
+	if dl.PID != nil && strings.HasPrefix(dl.PID.Id, "req/") {
+		// A Request to another host has no process here; after a Forward it is
+		// answered from here all the same.
+		ep := inc.host.replyEndpoint(dl.PID.Id)
+		if _, waits := inc.requests[ep.req]; waits && ep.boot == inc.host.boot {
+			(&localReply{inc: inc, n: ep.req}).SendUserMessage(dl.PID, dl.Message)
+			return
+		}
 	}
 	w.stats.DeadLetter++
 	if w.tracer != nil && dl.PID != nil {

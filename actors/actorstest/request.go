@@ -103,7 +103,7 @@ func requestCases() []testCase {
 				if !ok {
 					return
 				}
-				answer, err := env.Request(env.PID("there/echo"), msg, time.Minute)
+				answer, err := env.Request(env.PID("there/echo"), msg, 0)
 				if err != nil {
 					answer = value{err.Error()}
 				}
