@@ -9,7 +9,11 @@ import (
 
 // explainSteps bounds the search for a short story about one illegal key. It is
 // not part of the steps of a verdict.
-const explainSteps = 200_000
+const explainSteps = 300_000
+
+// maxShown is how many operations of a long history are shown that could not be
+// told to be needless within the steps: the last ones before the culprit.
+const maxShown = 16
 
 // A story is an illegal key that is being made shorter. Each step keeps it
 // illegal, and is sound: dropping a read, forgetting that an operation ended and
@@ -49,7 +53,7 @@ func (s *story) illegal(ops []*Operation) bool {
 	if s.left <= 0 {
 		return false
 	}
-	search := search{model: s.model, limit: min(s.left, explainSteps/4)}
+	search := search{model: s.model, limit: min(s.left, explainSteps/8)}
 	verdict := search.decide(ops)
 	s.left -= search.used
 	return verdict == Illegal
@@ -97,19 +101,13 @@ func opened(op *Operation) *Operation {
 
 // dropReads drops what changes nothing and is not needed.
 func (s *story) dropReads(culprit *Operation) {
-	for i := 0; i < len(s.ops); {
-		op := s.ops[i]
+	s.reduce(0, len(s.ops), func(op *Operation) *Operation {
 		if op == culprit || !s.model.readOnly(op.Input) {
-			i++
-			continue
+			return op
 		}
-		without := slices.Delete(slices.Clone(s.ops), i, i+1)
-		if op.Certainty == Unknown || s.illegal(without) {
-			s.ops = without
-		} else {
-			i++
-		}
-	}
+		return nil
+	})
+	s.ops = slices.DeleteFunc(s.ops, func(op *Operation) bool { return op == nil })
 }
 
 // essential finds the operations whose end matters: had nobody waited for one of
@@ -117,21 +115,59 @@ func (s *story) dropReads(culprit *Operation) {
 // essential: then the answer of the culprit is one that no set of the operations
 // can give, and all of them are the evidence.
 func (s *story) essential(culprit *Operation) (shown, essential []*Operation) {
-	weak := slices.Clone(s.ops)
-	for i, op := range weak {
+	all := slices.Clone(s.ops)
+	s.reduce(0, len(s.ops), func(op *Operation) *Operation {
 		if op == culprit || op.Certainty != Done {
-			continue
+			return op
 		}
-		weak[i] = opened(op)
-		if !s.illegal(weak) {
-			weak[i] = op
+		return opened(op)
+	})
+	for _, op := range s.ops {
+		if op != culprit && op.Certainty == Done {
 			essential = append(essential, op)
 		}
 	}
-	if len(essential) == 0 {
-		return s.ops, nil
+	shown = all
+	if len(essential) > 0 {
+		shown = append(slices.Clone(essential), culprit)
+		byCall(shown)
 	}
-	return append(slices.Clone(essential), culprit), essential
+	if over := len(shown) - maxShown; over > 0 {
+		kept := []*Operation{culprit}
+		for _, op := range shown[over:] {
+			if op != culprit {
+				kept = append(kept, op)
+			}
+		}
+		shown = kept
+	}
+	return shown, essential
+}
+
+// reduce changes as many of the operations from lo to hi as it can while the key
+// stays illegal, all of them at once or else each half on its own. A dropped
+// operation is nil.
+func (s *story) reduce(lo, hi int, change func(*Operation) *Operation) {
+	if lo >= hi || s.left <= 0 {
+		return
+	}
+	changed := false
+	ops := slices.Clone(s.ops)
+	for i := lo; i < hi; i++ {
+		if ops[i] != nil {
+			ops[i] = change(ops[i])
+			changed = changed || ops[i] != s.ops[i]
+		}
+	}
+	switch {
+	case !changed:
+	case s.illegal(slices.DeleteFunc(slices.Clone(ops), func(op *Operation) bool { return op == nil })):
+		s.ops = ops
+	case hi-lo > 1:
+		mid := lo + (hi-lo)/2
+		s.reduce(lo, mid, change)
+		s.reduce(mid, hi, change)
+	}
 }
 
 // report puts the story into words. The last essential operation that ended before

@@ -26,7 +26,7 @@ type zones struct {
 	clusters []cluster
 	forward  []int32
 	byValue  map[string]int32 // clusters above 0, once there are more than fewClusters
-	reads    []valueRead
+	ghost    *Operation       // the first read of what nobody had asked to write
 }
 
 // A cluster is a write and the reads of its value. Cluster 0 is the initial value,
@@ -36,7 +36,6 @@ type cluster struct {
 	write   *Operation // nil for the initial value
 	first   *Operation // the one that ended first
 	last    *Operation // the one that was called last
-	read    bool       // a read returned the value
 	initial bool
 }
 
@@ -57,7 +56,6 @@ func (c *cluster) finish() int64 {
 
 // add puts a read into the cluster.
 func (c *cluster) add(r *Operation) {
-	c.read = true
 	if c.first == nil || r.end() < c.first.end() {
 		c.first = r
 	}
@@ -70,132 +68,148 @@ func (c *cluster) add(r *Operation) {
 const fewClusters = 12
 
 func newZones(m *model) *zones {
-	return &zones{model: m, byValue: make(map[string]int32)}
+	return &zones{model: m}
 }
 
 // check judges a key; decided is false if the key is no plain register.
 func (z *zones) check(k keyed, h History) (decided bool, report Report) {
-	if z.model.write == nil {
+	if z.model.write == nil || !z.addWrites(k) || !z.addReads(k) {
 		return false, Report{}
 	}
-	if !z.collect(k) {
-		return false, Report{}
+	if z.ghost != nil {
+		return true, z.explainGhost(k, h)
 	}
-	for _, r := range z.reads {
-		if report, ghost := z.ghost(k, r, h); ghost {
-			return true, report
-		}
+	if x, y, conflict := z.conflict(); conflict {
+		return true, z.explain(k, x, y)
 	}
-	x, y, conflict := z.conflict()
-	if !conflict {
-		return true, Report{Verdict: OK}
-	}
-	return true, z.explain(k, x, y)
+	return true, Report{Verdict: OK}
 }
 
-// A valueRead is a completed read and what it returned.
-type valueRead struct {
-	op    *Operation
-	value string
-}
-
-// collect builds the clusters of the writes and lists the completed reads. It is
-// false if the key is no plain register: it has other operations, a value written
-// twice, or an answer to a write that the model does not give.
-func (z *zones) collect(k keyed) bool {
-	m := z.model
-	z.clusters = append(z.clusters[:0], cluster{initial: true})
-	z.reads = z.reads[:0]
-	clear(z.byValue)
-	init := m.init()
+// addWrites starts the clusters. It is false if the key is no plain register: a
+// value was written twice, a write got an answer that the model does not give, or
+// there is an open operation that is no write.
+func (z *zones) addWrites(k keyed) bool {
+	// About half of the operations are writes.
+	z.clusters = append(slices.Grow(z.clusters[:0], 1+len(k.ops)/2), cluster{initial: true})
+	init := z.model.init()
 	for _, op := range k.ops {
-		if value, isWrite := m.write(op.Input); isWrite {
-			if op.Certainty == Done {
-				if _, want := m.apply(init, op.Input); !m.match(op.Input, want, op.Output) {
-					return false
-				}
-			}
-			if !z.addWrite(op, value) {
+		value, isWrite := z.model.write(op.Input)
+		switch {
+		case !isWrite && op.Certainty == Done:
+			continue
+		case !isWrite:
+			return false
+		case op.Certainty == Done:
+			if _, want := z.model.apply(init, op.Input); !z.model.match(op.Input, want, op.Output) {
 				return false
 			}
-			continue
 		}
-		if op.Certainty != Done {
+		if !z.addWrite(op, value, len(k.ops)) {
 			return false
 		}
-		value, isRead := m.read(op.Input, op.Output)
+	}
+	return true
+}
+
+// addReads puts the reads into the clusters of their values. It is false if the key
+// is no plain register: there is an operation that is neither read nor write, or
+// the initial value was written.
+func (z *zones) addReads(k keyed) bool {
+	z.ghost = nil
+	first := true
+	for _, op := range k.ops {
+		if op.Certainty != Done {
+			continue
+		}
+		if _, isWrite := z.model.write(op.Input); isWrite {
+			continue
+		}
+		value, isRead := z.model.read(op.Input, op.Output)
 		if !isRead {
 			return false
 		}
-		if len(z.reads) == 0 {
-			_, out := m.apply(init, op.Input)
-			z.clusters[0].value, isRead = m.read(op.Input, out)
-			if !isRead {
-				return false
-			}
-		}
-		z.reads = append(z.reads, valueRead{op, value})
-	}
-	if len(z.reads) > 0 {
-		if _, rewritten := z.written(z.clusters[0].value); rewritten {
+		if first && !z.setInitial(op) {
 			return false
 		}
+		first = false
+		if c := z.find(value); c != nil && (c.initial || !op.before(c.write)) {
+			c.add(op)
+		} else if z.ghost == nil {
+			z.ghost = op
+		}
 	}
+	return true
+}
+
+// setInitial learns the initial value from what a read would return at first.
+func (z *zones) setInitial(read *Operation) bool {
+	_, out := z.model.apply(z.model.init(), read.Input)
+	value, isRead := z.model.read(read.Input, out)
+	if !isRead || z.written(value) != nil {
+		return false
+	}
+	z.clusters[0].value = value
 	return true
 }
 
 // addWrite starts the cluster of a write; it is false if the value has one.
-func (z *zones) addWrite(op *Operation, value string) bool {
-	if _, twice := z.written(value); twice {
+func (z *zones) addWrite(op *Operation, value string, most int) bool {
+	if z.written(value) != nil {
 		return false
 	}
-	n := int32(len(z.clusters))
+	n := len(z.clusters)
 	z.clusters = append(z.clusters, cluster{value: value, write: op, first: op, last: op})
 	switch {
 	case n == fewClusters:
-		for i := int32(1); i <= n; i++ {
-			z.byValue[z.clusters[i].value] = i
+		z.byValue = make(map[string]int32, most/2)
+		for i := 1; i <= n; i++ {
+			z.byValue[z.clusters[i].value] = int32(i)
 		}
 	case n > fewClusters:
-		z.byValue[value] = n
+		z.byValue[value] = int32(n)
 	}
 	return true
 }
 
-// written is the cluster of a value that was written.
-func (z *zones) written(value string) (int32, bool) {
+// written is the cluster of a value that was written, or nil.
+func (z *zones) written(value string) *cluster {
 	if len(z.clusters) > fewClusters {
-		i, ok := z.byValue[value]
-		return i, ok
+		if i, ok := z.byValue[value]; ok {
+			return &z.clusters[i]
+		}
+		return nil
 	}
 	for i := 1; i < len(z.clusters); i++ {
 		if z.clusters[i].value == value {
-			return int32(i), true
+			return &z.clusters[i]
 		}
 	}
-	return 0, false
+	return nil
 }
 
-// ghost puts a read into the cluster of its value, unless nobody had asked to
-// write that value when the read ended.
-func (z *zones) ghost(k keyed, r valueRead, h History) (Report, bool) {
-	i, known := z.written(r.value)
-	if !known && r.value != z.clusters[0].value {
-		report := Report{Verdict: Illegal, Check: CheckGhost, Key: k.key, Operations: []Operation{*r.op},
-			Why: fmt.Sprintf("%v read from %q what nobody wrote", r.op.ID, k.key)}
-		if w := z.refused(k, r.value, h); w != nil {
-			report.Why = fmt.Sprintf("%v read from %q what only %v wrote, and that was refused", r.op.ID, k.key, w.ID)
-			report.Operations = inOrder(w, r.op)
-		}
-		return report, true
+// find is the cluster of a value that was read, or nil.
+func (z *zones) find(value string) *cluster {
+	if value == z.clusters[0].value {
+		return &z.clusters[0]
 	}
-	c := &z.clusters[i]
-	if !c.initial && r.op.before(c.write) {
-		return Report{Verdict: Illegal, Check: CheckGhost, Key: k.key, Operations: inOrder(c.write, r.op),
-			Why: fmt.Sprintf("%v read from %q what %v wrote only after that read had ended", r.op.ID, k.key, c.write.ID)}, true
+	return z.written(value)
+}
+
+// explainGhost tells where the value of the ghost read may come from.
+func (z *zones) explainGhost(k keyed, h History) Report {
+	report := Report{Verdict: Illegal, Check: CheckGhost, Key: k.key}
+	value, _ := z.model.read(z.ghost.Input, z.ghost.Output)
+	if c := z.written(value); c != nil {
+		report.Why = fmt.Sprintf("%v read from %q what %v wrote only after that read had ended", z.ghost.ID, k.key, c.write.ID)
+		report.Operations = inOrder(c.write, z.ghost)
+	} else if w := z.refused(k, value, h); w != nil {
+		report.Why = fmt.Sprintf("%v read from %q what only %v wrote, and that was refused", z.ghost.ID, k.key, w.ID)
+		report.Operations = inOrder(w, z.ghost)
+	} else {
+		report.Why = fmt.Sprintf("%v read from %q what nobody wrote", z.ghost.ID, k.key)
+		report.Operations = inOrder(z.ghost)
 	}
-	c.add(r.op)
-	return Report{}, false
+	return report
 }
 
 // refused is the refused write of a value to the key, if there is one.
