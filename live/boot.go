@@ -34,7 +34,7 @@ type boot struct {
 	conns    open[net.Conn]
 	timers   timers
 	boxes    boxes
-	links    links
+	links    *links
 	requests atomic.Uint64 // numbers the reply addresses
 }
 
@@ -49,7 +49,7 @@ func newBoot(h *host, number uint64) *boot {
 		timers:  timers{pending: map[*timer]struct{}{}},
 		boxes:   boxes{byPath: map[string]*mailbox{}},
 	}
-	b.links = links{boot: b, byHost: map[string]*link{}}
+	b.links = newLinks(b)
 	b.guard = &actors.Guard{
 		Refuse: func(call string) { panic(call + " is refused: it cannot be simulated") },
 		Spawn:  b.spawnProps,

@@ -32,11 +32,18 @@ const (
 
 // links are the ways out of one boot, by host. Each is made by the first message.
 type links struct {
-	boot   *boot
+	boot    *boot
+	ctx     context.Context // of dialling: outlives the boot while a link is flushed
+	cancel  context.CancelFunc
+	writers sync.WaitGroup
+
 	mu     sync.Mutex
 	byHost map[string]*link // nil once closed
+}
 
-	writers sync.WaitGroup
+func newLinks(b *boot) *links {
+	ctx, cancel := context.WithCancel(context.Background())
+	return &links{boot: b, ctx: ctx, cancel: cancel, byHost: map[string]*link{}}
 }
 
 // resolve is proto.actor's question for the process behind a PID of another host.
@@ -61,6 +68,7 @@ func (ls *links) resolve(pid *actor.PID) (actor.Process, bool) {
 // close ends all links. With flush it waits, for a second, until what was queued
 // is written.
 func (ls *links) close(flush bool) {
+	defer ls.cancel()
 	ls.mu.Lock()
 	all := ls.byHost
 	ls.byHost = nil
@@ -250,17 +258,9 @@ func (o *outgoing) close() {
 }
 
 // connect dials until it succeeds, with growing pauses. It returns nil when the
-// boot dies first.
+// boot has ended first.
 func (l *link) connect() *outgoing {
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	go func() {
-		select {
-		case <-l.boot.ended:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
+	ctx := l.boot.links.ctx
 	for pause := backoffMin; ; pause = min(2*pause, backoffMax) {
 		conn, err := l.dial(ctx)
 		if err == nil {

@@ -245,13 +245,19 @@ func (w *World) Wipe(host string) error {
 }
 
 // Stop stops all hosts gracefully, in the reverse order of the topology, and
-// closes the World. Programs that are still running die with their host.
+// closes the World. Programs that are still running die with their host; Stop
+// waits until they have unwound.
 func (w *World) Stop(ctx context.Context) error {
 	var errs []error
 	for _, h := range slices.Backward(w.order) {
 		errs = append(errs, h.stop(ctx))
 	}
 	w.kill()
+	select {
+	case <-w.programs.ended():
+	case <-ctx.Done():
+		errs = append(errs, fmt.Errorf("stop: %d programs still busy: %w", w.programs.running(), ctx.Err()))
+	}
 	return errors.Join(errs...)
 }
 
