@@ -17,7 +17,7 @@ import (
 func histories(t *testing.T) int {
 	text := os.Getenv("SIM_HISTORIES")
 	if text == "" {
-		return 160_000
+		return 120_000
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil {
@@ -121,8 +121,9 @@ func agree[S, I any, O fmt.Stringer](t *testing.T, s subject[S, I, O], n int, in
 			}
 		}
 		report := fast.Check(h, 0)
-		if searched := slow.Check(h, 0); report.Verdict != want || searched.Verdict != want {
-			t.Fatalf("history %d:\n%sbrute force: %v\nfast: %v\nsearch: %v", i, list(h), want, report, searched)
+		searched, frontier := slow.Check(h, 0), linearizability.Frontier(slow, h)
+		if report.Verdict != want || searched.Verdict != want || frontier != want {
+			t.Fatalf("history %d:\n%sbrute force: %v\nfast: %v\nsearch: %v\nfrontier: %v", i, list(h), want, report, searched, frontier)
 		}
 		if want == linearizability.Illegal {
 			stories[report.Check]++

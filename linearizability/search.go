@@ -32,25 +32,39 @@ const maxMemory = 512 << 20
 // unknown is the output of an open operation.
 type unknown struct{}
 
+// porcupineShare is the part of the steps that Porcupine has, with the open
+// operations and without, before a frontier tries. Nearly all keys need far less.
+const porcupineShare = 8
+
 // decide judges the operations of one key.
 func (s *search) decide(ops []*Operation) Verdict {
 	done, open := s.parts(ops)
 	if s.walk(done) {
 		return OK
 	}
+	share := s.limit / porcupineShare
 	// An order of the completed operations explains the history with the open ones
 	// too: they may all come last. Only without one they matter, and they are what
 	// makes a search long.
+	if verdict := s.within(share, func() Verdict { return s.porcupine(done) }); verdict == OK || verdict == Illegal && len(open) == 0 {
+		return verdict
+	}
 	if len(open) > 0 {
-		whole := s.limit
-		s.limit = s.used + (whole-s.used)/2
-		verdict := s.porcupine(done)
-		s.limit = whole
-		if verdict == OK {
-			return OK
+		all := slices.Concat(done, open)
+		if verdict := s.within(share, func() Verdict { return s.porcupine(all) }); verdict != Undecided {
+			return verdict
 		}
 	}
-	return s.porcupine(append(done, open...))
+	s.gaveUp = false
+	return (&frontier{search: s}).decide(done, open)
+}
+
+// within decides with no more than some steps of what is left.
+func (s *search) within(steps int, decide func() Verdict) Verdict {
+	whole := s.limit
+	defer func() { s.limit = whole }()
+	s.limit = min(whole, s.used+steps)
+	return decide()
 }
 
 // parts separates completed operations, in the order of their calls, and open
