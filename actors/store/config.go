@@ -147,6 +147,14 @@ func (c *Config) Daemon(host string) *Daemon {
 	return nil
 }
 
+// Equal reports that two configurations say the same.
+func (c *Config) Equal(o *Config) bool {
+	return c == o || c.Epoch == o.Epoch && slices.Equal(c.Daemons, o.Daemons) &&
+		slices.EqualFunc(c.Spaces, o.Spaces, func(a, b Space) bool {
+			return a.Def.String() == b.Def.String() && a.Durability == b.Durability && a.First == b.First
+		}) && slices.EqualFunc(c.Regions, o.Regions, sameRegion)
+}
+
 // String prints the configuration for people, a line a region:
 //
 //	epoch 7  daemons daemon1.2 daemon2.1

@@ -109,6 +109,7 @@ func (c *coordinator) recover(m recoveredLog) {
 			c.env.Halt(fmt.Errorf("configuration in the log: %w", err))
 			return
 		}
+		c.env.Note(Published{Config: c.config}) // perhaps not for the first time
 	}
 	c.ready = true
 	now := c.env.Clock.Now()

@@ -1,6 +1,8 @@
 package store
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -156,7 +158,23 @@ func (d *daemon) recover(m recoveredLog) {
 		d.state.disk = d.env.Rand.Uint64() | 1
 		d.identity = d.log(diskEntry(d.state.disk), Mark{})
 	}
+	d.noteRecovered()
 	d.tick()
+}
+
+// noteRecovered notes what the log held: all of it is durable, and the last sync
+// before a crash may not have been noted.
+func (d *daemon) noteRecovered() {
+	var marks []Mark
+	for _, id := range slices.Sorted(maps.Keys(d.state.replicas)) {
+		if r := d.state.replicas[id]; r.complete {
+			marks = append(marks, Mark{Region: id, Data: r.data, Seq: r.last})
+			d.env.Note(r.applied())
+		}
+	}
+	if len(marks) > 0 {
+		d.env.Note(Persisted{Marks: marks})
+	}
 }
 
 // tick repeats what may be lost and keeps the coordinator informed.
@@ -225,7 +243,7 @@ func (d *daemon) adopt(c *Config) {
 		return
 	}
 	d.config = c
-	d.env.Note(Adopted{Config: c})
+	d.env.Note(Adopted{Boot: d.env.Boot, Config: c})
 	if d.corrupt {
 		d.leaveDamage()
 		return

@@ -9,7 +9,10 @@ import "github.com/simrun/simrun/actors"
 type Published struct{ Config *Config }
 
 // Adopted is the fact that a daemon serves by this configuration from now on.
-type Adopted struct{ Config *Config }
+type Adopted struct {
+	Boot   uint64
+	Config *Config
+}
 
 // A Mark is a place in the log of a region, in the copy that came with the
 // transfer Data.

@@ -129,7 +129,7 @@ func (g *region) commit(seq uint64) {
 	}
 	records := g.rep.after(g.rep.committed, seq)
 	g.rep.commit(seq)
-	g.noteApplied()
+	g.d.env.Note(g.rep.applied())
 	if g.out != nil {
 		g.out.keep(records)
 	}
@@ -138,10 +138,6 @@ func (g *region) commit(seq uint64) {
 	} else {
 		g.acknowledge()
 	}
-}
-
-func (g *region) noteApplied() {
-	g.d.env.Note(Applied{Region: g.id, Data: g.rep.data, Seq: g.rep.committed, Digest: g.rep.digest})
 }
 
 // busy reports that something is under way in the region.

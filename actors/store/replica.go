@@ -121,6 +121,11 @@ func (r *replica) install(seq uint64, list []session) {
 	r.complete = true
 }
 
+// applied is the fact of what the committed state is.
+func (r *replica) applied() Applied {
+	return Applied{Region: r.id, Data: r.data, Seq: r.committed, Digest: r.digest}
+}
+
 // keys returns the keys of the committed objects, sorted.
 func (r *replica) keys() []string { return slices.Sorted(maps.Keys(r.objects)) }
 

@@ -225,6 +225,7 @@ func (g *region) onChunk(m chunk) {
 	}
 	in.complete = true
 	g.rep.install(m.Seq, m.Sessions)
+	g.d.env.Note(g.rep.applied())
 	in.lsn = g.d.log(installEntry(g.id, m.Seq, m.Sessions), Mark{Region: g.id, Data: in.transfer, Seq: m.Seq})
 }
 
@@ -256,7 +257,7 @@ func (in *incoming) advance() {
 	}
 	if g.synced > g.rep.committed {
 		g.rep.commit(g.synced) // the source sends nothing that is not committed
-		g.noteApplied()
+		g.d.env.Note(g.rep.applied())
 	}
 	if !in.heard || g.synced > in.told {
 		in.told = g.synced
