@@ -64,10 +64,6 @@ const maxRounds = 4
 // maxSeeds bounds how many other seeds are tried.
 const maxSeeds = 8
 
-// maxDeviations bounds the messages with a fate of their own that a plan may list
-// before they are reduced. Beyond, the drawn network is easier to read.
-const maxDeviations = 20_000
-
 func (sh *shrinker) shrink() {
 	sh.seen[sh.best.Plan.String()] = true
 	sh.removeUnapplied()
@@ -75,6 +71,10 @@ func (sh *shrinker) shrink() {
 	sh.nameDeviations()
 	if len(sh.best.Plan.Deviations) > 0 {
 		sh.rounds()
+		if sh.alignDeviations() {
+			sh.rounds()
+		}
+		sh.removeOpsAligned()
 		sh.roundDeviations()
 	}
 	sh.reroll()
@@ -195,10 +195,6 @@ func (sh *shrinker) removeOps() {
 	minimize(sh, sh.best.Plan.Ops, func(p *Plan, left []Op) { p.Ops = left })
 }
 
-func (sh *shrinker) removeDeviations() {
-	minimize(sh, sh.best.Plan.Deviations, func(p *Plan, left []Deviation) { p.Deviations = left })
-}
-
 // minimize removes as many of the items as it can: all, halves, quarters, ...,
 // single ones, from the end, since what comes late causes less of the rest.
 func minimize[T any](sh *shrinker, items []T, set func(p *Plan, left []T)) {
@@ -268,38 +264,6 @@ func (sh *shrinker) calmNet() {
 // calm keeps only what a network with a fixed delay still has.
 func calm(n faults.Net, delay time.Duration) faults.Net {
 	return faults.Net{DelayMin: delay, DelayMax: delay, DiskMin: n.DiskMin, DiskMax: n.DiskMax, Drift: n.Drift}
-}
-
-// nameDeviations replaces the drawn network by a calm one and the list of all
-// messages that it treated differently.
-func (sh *shrinker) nameDeviations() {
-	p := sh.best.Plan
-	if p.Policy != Timed || len(p.Deviations) > 0 || p.Net == calm(p.Net, p.Net.DelayMin) || sh.exhausted() {
-		return
-	}
-	sh.left--
-	list := sh.fates(p)
-	if len(list) == 0 || len(list) > maxDeviations {
-		return
-	}
-	exact := func(p *Plan) { p.Net, p.Deviations = calm(p.Net, p.Net.DelayMin), list }
-	if !sh.edit(exact) && p.Net.FIFO {
-		sh.edit(func(p *Plan) {
-			exact(p)
-			p.Net.FIFO = true
-		})
-	}
-}
-
-// roundDeviations makes late messages less late, or late by a rounder time.
-func (sh *shrinker) roundDeviations() {
-	for i := range sh.best.Plan.Deviations {
-		for _, late := range rounder(sh.best.Plan.Deviations[i].Late) {
-			if sh.edit(func(p *Plan) { p.Deviations[i].Late = late }) {
-				break
-			}
-		}
-	}
 }
 
 // rounder lists times up to d that have fewer digits, the roundest first.

@@ -214,3 +214,27 @@ func TestPropertyPassesAndFailsWithTheScenario(t *testing.T) {
 		t.Errorf("shrunk to\n%s\nfrom\n%s", small, found)
 	}
 }
+
+// A register that carries a doubled put out twice: the shrunk plan names the
+// message that must be doubled.
+func TestADoubledMessageIsNamed(t *testing.T) {
+	s := registers("simtest/doubled", true)
+	s.Profile = faults.Profile{DelayMin: s.Profile.DelayMin, DelayMax: s.Profile.DelayMax, DuplicateMax: 100}
+	named := 0
+	for seed, found := uint64(0), 0; found < 10; seed++ {
+		r := Run(s, NewPlan(s, seed))
+		if r.Verdict != Violation {
+			continue
+		}
+		found++
+		p := Shrink(t.Context(), s, r).Plan
+		copies := slices.DeleteFunc(slices.Clone(p.Deviations), func(d Deviation) bool { return !d.Copy })
+		if p.Net.DelayMin != p.Net.DelayMax || p.Net.Duplicate != 0 || len(copies) != 1 || len(p.Ops) > 6 {
+			t.Errorf("seed %d shrunk to\n%s", seed, p)
+		}
+		named += len(p.Deviations)
+	}
+	if named > 25 {
+		t.Errorf("%d messages have a fate of their own in ten plans", named)
+	}
+}
