@@ -29,6 +29,8 @@ type (
 	// Read gets one object and repeats that, as new operations, until it is
 	// answered with certainty. The host "final" reads every key at the end.
 	Read struct{ Space, Key string }
+	// Settle waits until nothing is under way in the system and no copy is missing.
+	Settle struct{}
 )
 
 // String is: wait 2, or: wait 2 for 5ms.
@@ -42,6 +44,9 @@ func (Flush) String() string { return "flush" }
 
 // String is: sleep 5ms.
 func (s Sleep) String() string { return "sleep " + s.For.String() }
+
+// String is: settle.
+func (Settle) String() string { return "settle" }
 
 // String is like that of a get: read words k0.
 func (r Read) String() string { return "read" + r.get().String()[len("get"):] }
@@ -74,6 +79,8 @@ func parseLine(text string) (fmt.Stringer, error) {
 		return Loop{For: d}, err
 	case "flush":
 		return Flush{}, words.End()
+	case "settle":
+		return Settle{}, words.End()
 	case "sleep":
 		d, err := words.Next().Duration()
 		if err != nil {

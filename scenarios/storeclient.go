@@ -66,6 +66,8 @@ func (c *storeClient) do(op sim.Op) error {
 		}
 	case Sleep:
 		c.env.Clock.Sleep(do.For)
+	case Settle:
+		return settle(c.env)
 	case Read:
 		c.read(op.N, do.get())
 	default:

@@ -1,0 +1,19 @@
+package scenarios
+
+import "github.com/simrun/simrun/sim"
+
+// All returns the catalogue, in the order in which it is listed.
+func All() []sim.Scenario {
+	return []sim.Scenario{
+		storeCalm(),
+		storeLossy(),
+		storeUnwaited(),
+		storeWindow(),
+		storeFriends(),
+		storeBench(),
+		storePartition(),
+		storePowerLoss(),
+		storeChaos(),
+		storeRefused(),
+	}
+}

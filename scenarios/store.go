@@ -1,0 +1,72 @@
+package scenarios
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/simrun/simrun/actors"
+	"github.com/simrun/simrun/actors/store"
+	"github.com/simrun/simrun/faults"
+	"github.com/simrun/simrun/sim"
+)
+
+// storeScenario completes a scenario of the store whose clients are those of a
+// Load. Its knobs, with what they are if the scenario draws no others: daemons 3,
+// tolerate 1, partitions 4, spaces and clients as in the Load, snapshot 1000.
+func storeScenario(s sim.Scenario, load Load) sim.Scenario {
+	s.Topology = func(k sim.Knobs) actors.Topology { return store.Topology(storeOptions(k, load)) }
+	s.Workload = load.Workload()
+	s.Workload.Final = settledReads
+	s.Model = StoreModel(storeSpaces...)
+	s.Checks = append([]sim.Check{
+		{Name: "configuration", Func: checkConfigurations},
+		{Name: "disk", Func: checkDisks},
+		{Name: "replicas", Func: checkReplicas},
+	}, s.Checks...)
+	return s
+}
+
+func storeOptions(k sim.Knobs, load Load) store.Options {
+	durability, err := store.ParseDurability(k.String("durability", "synced"))
+	if err != nil {
+		panic(err.Error())
+	}
+	return store.Options{
+		Daemons:       k.Int("daemons", 3),
+		Clients:       k.Int("clients", load.Clients),
+		Spaces:        StoreSpaces(k.Int("spaces", load.Spaces), k.Int("tolerate", 1), k.Int("partitions", 4)),
+		Durability:    durability,
+		SnapshotEvery: k.Int("snapshot", 1000),
+		Client:        store.ClientOptions{Retry: k.Duration("retry", 0), Resubmit: k.String("resubmit", "no") == "yes"},
+		Patience:      k.Duration("patience", 0),
+	}
+}
+
+// settledReads waits until the system is whole again and then reads every key.
+func settledReads(k sim.Knobs, ops []sim.Op) []sim.Op {
+	return append([]sim.Op{{Client: "final", Do: Settle{}}}, finalReads(k, ops)...)
+}
+
+// settlePatience is how long the system may take to be whole after everything has
+// healed.
+const settlePatience = 30 * time.Second
+
+// A Settled is the fact that the system was found whole.
+type Settled struct{}
+
+// settle waits until the system is whole. That this never comes is a failure:
+// everything has healed.
+func settle(env actors.Env) error {
+	if _, err := store.NewAdmin(env).WaitUntilStable(settlePatience); err != nil {
+		return fmt.Errorf("after everything has healed: %w", err)
+	}
+	env.Note(Settled{})
+	return nil
+}
+
+// storeHosts names the hosts that faults may hit, in any Profile.
+func storeHosts(p faults.Profile) faults.Profile {
+	p.Servers = []string{"daemon", store.CoordinatorHost}
+	p.Clients = []string{"c"}
+	return p
+}

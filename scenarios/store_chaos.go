@@ -1,0 +1,40 @@
+package scenarios
+
+import (
+	"time"
+
+	"github.com/simrun/simrun/actors/store"
+	"github.com/simrun/simrun/faults"
+	"github.com/simrun/simrun/sim"
+)
+
+// storeChaos has everything at once, on systems of every shape.
+func storeChaos() sim.Scenario {
+	return storeScenario(sim.Scenario{
+		Name: "store/chaos",
+		Doc:  "every fault the store is to survive without losing copies, on systems of every shape",
+		Knobs: func(d *faults.Draw) sim.Knobs {
+			tolerate := d.IntN("tolerate", 3)
+			return smallLogs(d).
+				With("tolerate", tolerate).
+				With("daemons", d.Between("daemons", tolerate+1, 5)).
+				With("partitions", d.Between("partitions", 4, 6)).
+				With("spaces", d.Between("spaces", 2, 4)).
+				With("resubmit", []string{"no", "yes"}[d.IntN("resubmit", 2)])
+		},
+		Profile: storeHosts(faults.Profile{
+			DelayMin: time.Millisecond, DelayMax: 30 * time.Millisecond,
+			DropMax: 100, DuplicateMax: 100, LateMax: 10 * time.Second,
+			DiskMax: 10 * time.Millisecond, DriftMax: 40, FIFO: 300, Random: 200,
+			Span: 3 * time.Second, DownMin: 5 * time.Millisecond, DownMax: 2 * time.Second,
+			Crashes: 3, PowerLosses: 3, Stops: 1, Partitions: 2, Cuts: 2, Isolations: 2,
+			PowerLossAll: 200, ClientCrashes: 1, Points: logPoints,
+		}),
+		Sometimes: []string{
+			sawSwap, sawVanished, sawAfterDeath, sawAfterReconfigure,
+			string(store.SawDedupeHit), string(store.SawTornTail), string(store.SawStaleEpoch),
+			string(store.SawLeaseExpired), string(store.SawTransferAborted), string(store.SawTransferFinished),
+			string(store.SawOlderBootDropped),
+		},
+	}, Load{Clients: 3, Ops: 150, Keys: 4, Spaces: 2, Window: 16, Unwaited: 200, Pause: 150 * time.Millisecond})
+}

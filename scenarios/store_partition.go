@@ -1,0 +1,28 @@
+package scenarios
+
+import (
+	"time"
+
+	"github.com/simrun/simrun/actors/store"
+	"github.com/simrun/simrun/faults"
+	"github.com/simrun/simrun/sim"
+)
+
+// storePartition cuts links, in both directions or in one, between any hosts. It
+// is about fencing: a deposed daemon must not answer.
+func storePartition() sim.Scenario {
+	return storeScenario(sim.Scenario{
+		Name: "store/partition",
+		Doc:  "hosts that cannot reach each other, but some clients and the coordinator",
+		Profile: storeHosts(faults.Profile{
+			DelayMin: time.Millisecond, DelayMax: 20 * time.Millisecond,
+			DropMax: 30, DuplicateMax: 50, DiskMax: 5 * time.Millisecond, DriftMax: 40, FIFO: 300, Random: 100,
+			Span: 3 * time.Second, DownMin: 100 * time.Millisecond, DownMax: 3 * time.Second,
+			Partitions: 3, Cuts: 3, Isolations: 3,
+		}),
+		Sometimes: []string{
+			string(store.SawLeaseExpired), string(store.SawStaleEpoch), string(store.SawReconfigure),
+			string(store.SawTransferFinished), string(store.SawHeadReplaced),
+		},
+	}, Load{Clients: 3, Ops: 150, Keys: 4, Spaces: 2, Window: 16, Unwaited: 100, Pause: 200 * time.Millisecond})
+}

@@ -1,0 +1,139 @@
+package scenarios
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/simrun/simrun/actors/store"
+	"github.com/simrun/simrun/sim"
+)
+
+// checkConfigurations holds the coordinator to one configuration an epoch, and
+// everybody to epochs that grow.
+func checkConfigurations(o *sim.Observation) error {
+	type node struct {
+		path string
+		boot uint64
+	}
+	published := map[uint64]*store.Config{}
+	latest := map[node]uint64{}
+	var last uint64
+	for _, n := range o.Notes {
+		switch f := n.Fact.(type) {
+		case store.Published:
+			// After a restart the coordinator begins with the last one again.
+			if f.Config.Epoch < last || f.Config.Epoch == last && !f.Config.Equal(published[last]) {
+				return fmt.Errorf("%s published epoch %d after epoch %d", n.Path, f.Config.Epoch, last)
+			}
+			last = f.Config.Epoch
+			published[last] = f.Config
+		case store.Adopted:
+			at := node{n.Path, f.Boot}
+			if f.Config.Epoch <= latest[at] {
+				return fmt.Errorf("%s adopted epoch %d after epoch %d", n.Path, f.Config.Epoch, latest[at])
+			}
+			latest[at] = f.Config.Epoch
+			if c := published[f.Config.Epoch]; c == nil || !c.Equal(f.Config) {
+				return fmt.Errorf("%s adopted a configuration of epoch %d that was not published:\n%v", n.Path, f.Config.Epoch, f.Config)
+			}
+		}
+	}
+	return nil
+}
+
+// A copyOf is a daemon's copy of a region.
+type copyOf struct {
+	host   string
+	region store.RegionID
+	data   uint64
+}
+
+// checkDisks holds the head of a chain to what it promises: when it answers, every
+// member has synced.
+func checkDisks(o *sim.Observation) error {
+	type chain struct {
+		region  store.RegionID
+		version uint64
+	}
+	members := map[chain][]store.Member{}
+	synced := map[copyOf]uint64{}
+	for _, n := range o.Notes {
+		switch f := n.Fact.(type) {
+		case store.Published:
+			for i := range f.Config.Regions {
+				r := &f.Config.Regions[i]
+				if f.Config.Space(r.Space).Durability == store.Synced {
+					members[chain{r.ID, r.Version}] = r.Chain
+				}
+			}
+		case store.Persisted:
+			for _, m := range f.Marks {
+				at := copyOf{n.Host, m.Region, m.Data}
+				synced[at] = max(synced[at], m.Seq)
+			}
+		case store.Committed:
+			for _, m := range members[chain{f.Region, f.Version}] {
+				if has := synced[copyOf{m.Host, f.Region, m.Data}]; has < f.Seq {
+					return fmt.Errorf("%s answered for record %d of region %d (version %d) when %s had synced up to %d",
+						n.Host, f.Seq, f.Region, f.Version, m.Host, has)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// stillness is how long a region has to be at rest for its copies to be equal: news
+// reach all members in much less.
+const stillness = time.Second
+
+// checkReplicas compares the copies of every region: at no record do two of them
+// differ, and at the end, once nothing moves, all members of a chain are at the
+// same record.
+func checkReplicas(o *sim.Observation) error {
+	type place struct {
+		region store.RegionID
+		seq    uint64
+	}
+	type state struct {
+		digest uint64
+		host   string
+	}
+	at := map[place]state{}
+	last := map[copyOf]store.Applied{}
+	moved := map[store.RegionID]time.Duration{} // when a copy of it last changed
+	settled := time.Duration(-1)
+	var config *store.Config
+	for _, n := range o.Notes {
+		switch f := n.Fact.(type) {
+		case store.Published:
+			config = f.Config
+		case Settled:
+			settled = n.At
+		case store.Applied:
+			last[copyOf{n.Host, f.Region, f.Data}] = f
+			moved[f.Region] = n.At
+			p := place{f.Region, f.Seq}
+			if old, ok := at[p]; ok && old.digest != f.Digest {
+				return fmt.Errorf("region %d after record %d differs between %s and %s", f.Region, f.Seq, old.host, n.Host)
+			}
+			at[p] = state{f.Digest, n.Host}
+		}
+	}
+	if settled < 0 || config == nil {
+		return nil
+	}
+	for i := range config.Regions {
+		r := &config.Regions[i]
+		if moved[r.ID] > settled-stillness {
+			continue // by an operation that nobody waited for
+		}
+		head := last[copyOf{r.Head().Host, r.ID, r.Head().Data}]
+		for _, m := range r.Chain[1:] {
+			if f := last[copyOf{m.Host, r.ID, m.Data}]; f.Seq != head.Seq {
+				return fmt.Errorf("region %d: %s is at record %d and %s at %d though nothing moves", r.ID, r.Head().Host, head.Seq, m.Host, f.Seq)
+			}
+		}
+	}
+	return nil
+}
