@@ -148,11 +148,11 @@ func Words(e trace.Event) string {
 	case trace.Disk:
 		s = words(actor, "disk:", text)
 	case trace.Crash:
-		s = words("CRASH", text)
+		s = words("CRASH", paren(text))
 	case trace.PowerLoss:
-		s = words("POWER LOSS", text)
+		s = words("POWER LOSS", paren(text))
 	case trace.Wipe:
-		s = words("CRASH, disk lost", text)
+		s = words("CRASH, disk lost", paren(text))
 	case trace.Stop:
 		s = words("stops", text)
 	case trace.Halt:
@@ -166,9 +166,9 @@ func Words(e trace.Event) string {
 	case trace.Heal:
 		s = words("links heal", text)
 	case trace.Call:
-		s = words("calls", msg+":", text)
+		s = words("calls", label(msg, text))
 	case trace.Return:
-		s = words("is told", msg+":", text)
+		s = words("is told", label(msg, text))
 	case trace.Note:
 		s = words(actor, "notes", msg, text)
 	case trace.Log:
@@ -202,6 +202,14 @@ func after(word, s string) string {
 		return ""
 	}
 	return word + " " + s
+}
+
+// label is an id and what is said of it, if anything.
+func label(id, text string) string {
+	if text == "" {
+		return id
+	}
+	return id + ": " + text
 }
 
 func paren(s string) string {

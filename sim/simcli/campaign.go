@@ -45,19 +45,23 @@ type finding struct {
 	seed     uint64
 	result   *sim.Result   // shrunk, if it could be
 	events   []trace.Event // of result; nil for the later ones of many alike
-	plan     string        // the file of result.Plan
+	plan     string        // the file of result.Plan; "" if it was not saved
+	alike    int           // which one it is of its scenario and check, from 1
 	full     string        // the file of the plan as it was found; "" if it was not shrunk
 }
 
 const (
 	// rowLength is how many seeds a worker takes at a time; they are made durable
 	// with one sync.
-	rowLength = 16
+	rowLength = 64
 	// shrinkMost is how many failures of one check are shrunk; more of them would
 	// only keep the campaign from finding others.
 	shrinkMost = 2
-	// keepMost is how many failures of one check are saved at all.
+	// keepMost is how many failures of one check are saved; of more than that the
+	// seed has to do.
 	keepMost = 100
+	// tellMost is how many failures of one check people are told of.
+	tellMost = 4
 	// doubleOneIn is the share of passed runs that are run twice and compared.
 	doubleOneIn = 100
 	// aloneOneIn is the share of runs that have the process for themselves.
@@ -276,20 +280,31 @@ func broken(s sim.Scenario, seed uint64, plan <-chan sim.Plan, check string, err
 	return r
 }
 
-// keep shrinks and saves a failure and reports it.
+// keep makes of a failure what can be made of it, and reports it.
 func (c *campaign) keep(ctx context.Context, s sim.Scenario, seed uint64, r *sim.Result) error {
 	c.mu.Lock()
 	kind := s.Name + " " + r.Check
 	c.kept[kind]++
 	alike := c.kept[kind]
 	c.mu.Unlock()
-	if alike > keepMost {
-		return nil
+	f := finding{scenario: s, seed: seed, result: r, alike: alike}
+	if alike <= keepMost {
+		if err := c.explain(ctx, &f); err != nil {
+			return err
+		}
 	}
-	f := finding{scenario: s, seed: seed, result: r}
-	name := fileName(s.Name, seed)
-	var err error
-	if r.Verdict == sim.Violation && alike <= shrinkMost {
+	c.reports.Lock()
+	defer c.reports.Unlock()
+	c.found(f)
+	return nil
+}
+
+// explain shrinks a failure, unless there were enough like it, and saves what came of
+// it.
+func (c *campaign) explain(ctx context.Context, f *finding) (err error) {
+	s, r := f.scenario, f.result
+	name := fileName(s.Name, f.seed)
+	if r.Verdict == sim.Violation && f.alike <= shrinkMost {
 		if f.full, err = c.folder.savePlan(name+".full.plan", r.Plan); err != nil {
 			return err
 		}
@@ -301,14 +316,8 @@ func (c *campaign) keep(ctx context.Context, s sim.Scenario, seed uint64, r *sim
 	}
 	if f.events != nil {
 		_, err = c.folder.save(name+".trace", func(w io.Writer) error { return writeTrace(w, f.result, f.events) })
-		if err != nil {
-			return err
-		}
 	}
-	c.reports.Lock()
-	defer c.reports.Unlock()
-	c.found(f)
-	return nil
+	return err
 }
 
 // savePlan saves a plan, unless it is one that no text can say, such as that of a

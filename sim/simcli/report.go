@@ -2,6 +2,8 @@ package simcli
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/simrun/simrun/internal/view"
@@ -95,6 +97,11 @@ func table(c *campaign) string {
 // conclusion is the last lines: what to be wary of, and the verdict.
 func conclusion(c *campaign, s summary) string {
 	var b strings.Builder
+	for _, kind := range slices.Sorted(maps.Keys(c.kept)) {
+		if n := c.kept[kind]; n > tellMost {
+			fmt.Fprintf(&b, "%s: %d failures like those above; plans of up to %d are in %s\n", view.Clean(kind), n-tellMost, keepMost, c.folder.path)
+		}
+	}
 	for _, t := range c.tallies {
 		if names := t.unreached(); len(names) > 0 && t.runs > 0 {
 			fmt.Fprintf(&b, "%s: never reached in %s: %s\n", t.scenario.Name, counted(t.runs, "run"), view.Clean(strings.Join(names, ", ")))

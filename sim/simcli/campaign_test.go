@@ -1,0 +1,247 @@
+package simcli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/simrun/simrun/sim"
+)
+
+// DESIGN 6: how the runs of a campaign make its verdict and exit code.
+func TestVerdictOfCampaignIsTheWorstThatCounts(t *testing.T) {
+	expecting := sim.Scenario{Sometimes: []string{"a"}}
+	tests := []struct {
+		name string
+		t    tally
+		want sim.Verdict
+		code int
+	}{
+		{"nothing completed", tally{}, sim.Inconclusive, 3},
+		{"all passed", tally{runs: 10}, sim.Pass, 0},
+		{"expected loss among passes", tally{runs: 10, expectedLoss: 3}, sim.Pass, 0},
+		{"0.5 % inconclusive", tally{runs: 200, inconclusive: 1}, sim.Pass, 0},
+		{"more than 0.5 % inconclusive", tally{runs: 199, inconclusive: 1}, sim.Inconclusive, 3},
+		{"one violation", tally{runs: 1000, violations: 1, inconclusive: 500}, sim.Violation, 1},
+		{"harness is worst", tally{runs: 1000, violations: 10, harness: 1}, sim.Harness, 4},
+		{"sometimes unreached, few runs", tally{scenario: expecting, runs: 999}, sim.Pass, 0},
+		{"sometimes unreached, enough runs", tally{scenario: expecting, runs: 1000}, sim.Inconclusive, 3},
+		{"sometimes reached", tally{scenario: expecting, runs: 1000, sometimes: map[string]int{"a": 1}}, sim.Pass, 0},
+	}
+	for _, tt := range tests {
+		v := verdict([]*tally{&tt.t})
+		if v != tt.want || v.ExitCode() != tt.code {
+			t.Errorf("%s: %v, exit code %d; want %v, %d", tt.name, v, v.ExitCode(), tt.want, tt.code)
+		}
+	}
+}
+
+func TestUnknownVerdictIsNoPass(t *testing.T) {
+	sum := newTally(sim.Scenario{})
+	sum.add(&sim.Result{Verdict: sim.Harness + 1}, 0)
+	if got := verdict([]*tally{sum}); got != sim.Inconclusive {
+		t.Errorf("got %v", got)
+	}
+}
+
+func TestMistypedNamesAreRecognized(t *testing.T) {
+	names := []string{"store/calm", "store/chaos", "store/power-loss", "tickets/dups"}
+	tests := []struct{ typed, want string }{
+		{"store/caos", "store/chaos"}, {"chaos", "store/chaos"}, {"store-calm", "store/calm"},
+		{"powerloss", "store/power-loss"}, {"Store/Calm", "store/calm"}, {"qwertyuiop", ""}, {"", ""},
+	}
+	for _, tt := range tests {
+		if got := nearest(tt.typed, names); got != tt.want {
+			t.Errorf("%q: got %q, want %q", tt.typed, got, tt.want)
+		}
+	}
+}
+
+// campaignOf runs a campaign over some of the test scenarios and returns it.
+func campaignOf(t *testing.T, jobs, runs int, names ...string) *campaign {
+	t.Helper()
+	f, err := openFolder(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.close()
+	c := &campaign{base: 1, runs: runs, jobs: jobs, watchdog: time.Minute, folder: f, found: func(finding) {}}
+	for _, s := range testScenarios() {
+		for _, name := range names {
+			if s.Name == name {
+				c.scenarios = append(c.scenarios, s)
+			}
+		}
+	}
+	if err := c.run(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestSumsDoNotDependOnJobs(t *testing.T) {
+	sums := func(jobs int) summary {
+		s := summarise(campaignOf(t, jobs, 150, "tiny/ok", "tiny/broken", "tiny/endless"), startClock(), false)
+		s.WallSeconds, s.CPUSeconds, s.MaxRSSMB = 0, 0, 0
+		for i := range s.Scenarios {
+			s.Scenarios[i].RunsPerS = 0
+		}
+		return s
+	}
+	one, four := sums(1), sums(4)
+	if diff := cmp.Diff(one, four); diff != "" {
+		t.Errorf("one job, then four:\n%s", diff)
+	}
+	if one.Violations == 0 || one.Inconclusive == 0 || one.Doubled == 0 {
+		t.Errorf("the campaign has tried too little: %+v", one)
+	}
+}
+
+func TestFailuresAreSavedBeforeTheyAreTold(t *testing.T) {
+	c := campaignOf(t, 2, 100, "tiny/broken")
+	if c.total().violations == 0 {
+		t.Fatal("nothing was found")
+	}
+	plans, err := filepath.Glob(filepath.Join(c.folder.path, "*.plan"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	full, small := 0, 0
+	for _, name := range plans {
+		f, err := os.Open(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := sim.ReadPlan(f, c.scenarios[0])
+		f.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r := sim.Run(c.scenarios[0], p); r.Verdict != sim.Violation || r.Check != "never down" {
+			t.Errorf("%s: %v %s", name, r.Verdict, r.Check)
+		}
+		if strings.HasSuffix(name, ".full.plan") {
+			full++
+		} else {
+			small++
+		}
+	}
+	if small != c.total().violations || full != min(small, shrinkMost) {
+		t.Errorf("%d plans and %d as found, of %d violations", small, full, c.total().violations)
+	}
+}
+
+func TestFolderServesOneCampaign(t *testing.T) {
+	path := t.TempDir()
+	f, err := openFolder(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := openFolder(path); err == nil || !strings.Contains(err.Error(), "another campaign is using it") {
+		t.Errorf("got %v", err)
+	}
+	f.close()
+	again, err := openFolder(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again.close()
+}
+
+func TestSlotHoldsOneWholeRecord(t *testing.T) {
+	f, err := openFolder(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.close()
+	s, err := f.slot(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range []running{
+		{Scenario: "long/name-of-a-scenario", Seed: 1 << 63, Last: 1<<64 - 1, Policy: "random"},
+		{Scenario: "s", Seed: 1, Last: 2},
+		{Scenario: "another/long/name-of-a-scenario", Seed: 3, Last: 4, Policy: "timed"},
+	} {
+		if err := s.record(r, false); err != nil {
+			t.Fatal(err)
+		}
+		b, err := os.ReadFile(s.file.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got running
+		if err := json.Unmarshal(b, &got); err != nil {
+			t.Fatalf("%q: %v", b, err)
+		}
+		r.Schema = schema
+		if got != r {
+			t.Errorf("got %+v, want %+v", got, r)
+		}
+	}
+}
+
+// FAULTS 3.7: whenever the process is killed, the seeds that it was running are on
+// disk.
+func TestKilledCampaignsLeaveTheirSeeds(t *testing.T) {
+	const kills = 12
+	for i := range kills {
+		dir := t.TempDir()
+		first := 1000 * (i + 1)
+		cmd := exec.Command("simrun", "run", "tiny/ok", "--time", "60s", "--jobs", "1", "--seed", fmt.Sprint(first), "--out", dir)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		seen := waitForSeed(t, dir, uint64(first+i*i))
+		if err := cmd.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		cmd.Wait()
+		f, err := openFolder(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(f.orphans) != 1 || f.orphans[0].Scenario != "tiny/ok" || f.orphans[0].Seed < seen || f.orphans[0].Seed > f.orphans[0].Last {
+			t.Errorf("killed after seed %d: %+v", seen, f.orphans)
+		}
+		f.close()
+	}
+}
+
+// waitForSeed waits until the only worker of a campaign has come to a seed, and
+// returns where it is.
+func waitForSeed(t *testing.T, dir string, seed uint64) (at uint64) {
+	t.Helper()
+	if !poll(func() bool {
+		var r running
+		b, err := os.ReadFile(filepath.Join(dir, "running", "0.json"))
+		if err != nil || json.Unmarshal(b, &r) != nil {
+			return false
+		}
+		at = r.Seed
+		return at >= seed
+	}) {
+		t.Fatal("the campaign has not come so far")
+	}
+	return at
+}
+
+// poll waits for what another process does. It gives up after 30 seconds.
+func poll(done func() bool) bool {
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); <-tick.C {
+		if done() {
+			return true
+		}
+	}
+	return false
+}
