@@ -174,7 +174,7 @@ func TestMessagesOfOneConnectionKeepTheirOrder(t *testing.T) {
 }
 
 // listener accepts by hand in the place of a host.
-func listener(t *testing.T, serve func(conn net.Conn)) (addr string) {
+func listener(t testing.TB, serve func(conn net.Conn)) (addr string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -514,3 +514,21 @@ func TestTwoWorldsFormOneSystem(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestNothingIsLeftRunningAfterStop(t *testing.T) {
+	before := runtime.NumGoroutine()
+	for range 3 {
+		w := start(t, pair(actors.ProgramDef{Name: "p", Run: func(env actors.Env) error {
+			if _, err := env.Request(env.PID("server/echo"), ask{}, 0); err != nil {
+				return err
+			}
+			env.Clock.Sleep(time.Hour)
+			return nil
+		}}), live.Options{})
+		eventually(t, "an answer", func() bool { return w.Counts().Received == 2 })
+		if err := errors.Join(w.Crash("server"), w.Stop(within(t, 10*time.Second))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	eventually(t, "the goroutines have ended", func() bool { return runtime.NumGoroutine() <= before })
+}

@@ -116,7 +116,7 @@ func requestCases() []testCase {
 // deaf answers nothing.
 func deaf(actors.Env) actor.ReceiveFunc { return func(actor.Context) {} }
 
-// late answers values after 15 ms and numbers after 40 ms.
+// late answers values after 200 ms and numbers after 300 ms.
 func late(env actors.Env) actor.ReceiveFunc {
 	var ofValue, ofNumber *actor.PID
 	var last number
@@ -124,10 +124,10 @@ func late(env actors.Env) actor.ReceiveFunc {
 		switch msg := ctx.Message().(type) {
 		case value:
 			ofValue = ctx.Sender()
-			env.Clock.After(15*time.Millisecond, tick("value"))
+			env.Clock.After(200*time.Millisecond, tick("value"))
 		case number:
 			ofNumber, last = ctx.Sender(), msg
-			env.Clock.After(40*time.Millisecond, tick("number"))
+			env.Clock.After(300*time.Millisecond, tick("number"))
 		case tick:
 			if msg == "value" {
 				ctx.Send(ofValue, value{"late"})
