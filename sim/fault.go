@@ -107,12 +107,12 @@ func (w *world) faultNote(a *AppliedFault) Note {
 	return Note{Seq: w.seq, At: a.From, Fact: FaultBegan{Text: a.Text}}
 }
 
-// hit resolves host names; "all" is every host that is no client.
+// hit resolves host names; "all" is every server.
 func (w *world) hit(names []string) []*host {
 	if len(names) == 1 && names[0] == faults.All {
 		var hosts []*host
 		for _, h := range w.hosts {
-			if !w.isClient(h) && h.def.Name != finalHost {
+			if w.isServer(h) {
 				hosts = append(hosts, h)
 			}
 		}

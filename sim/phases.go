@@ -130,6 +130,20 @@ func (w *world) heal() {
 	}
 }
 
+// isServer reports that a fault of "all" hits the host. A profile that does not
+// name its servers means every host that is no client.
+func (w *world) isServer(h *host) bool {
+	if len(w.scenario.Profile.Servers) == 0 {
+		return !w.isClient(h) && h.def.Name != finalHost
+	}
+	for _, prefix := range w.scenario.Profile.Servers {
+		if strings.HasPrefix(h.def.Name, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
 func (w *world) isClient(h *host) bool {
 	for _, prefix := range w.scenario.Profile.Clients {
 		if strings.HasPrefix(h.def.Name, prefix) && isName(w.scenario.Profile.Servers, h.def.Name, prefix) {
