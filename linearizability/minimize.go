@@ -9,7 +9,7 @@ import (
 
 // explainSteps bounds the search for a short story about one illegal key. It is
 // not part of the steps of a verdict.
-const explainSteps = 300_000
+const explainSteps = 60_000
 
 // maxShown is how many operations of a long history are shown that could not be
 // told to be needless within the steps: the last ones before the culprit.
@@ -53,7 +53,7 @@ func (s *story) illegal(ops []*Operation) bool {
 	if s.left <= 0 {
 		return false
 	}
-	search := search{model: s.model, limit: min(s.left, explainSteps/8)}
+	search := search{model: s.model, limit: min(s.left, explainSteps/4)}
 	verdict := search.decide(ops)
 	s.left -= search.used
 	return verdict == Illegal
