@@ -232,7 +232,7 @@ func (w *world) reportFate(f fate, to *endpoint, msg any, key uint64) {
 func (w *world) fly(l *link, to, from *endpoint, msg any, key uint64, delay time.Duration) {
 	var ev *event
 	if w.random {
-		prio := int64(faults.Mix(w.netKey^flightPriority, key) >> 1)
+		prio := w.priority(w.now, flightPriority, key)
 		if w.net.FIFO {
 			if l.flying == 0 {
 				l.last = 0

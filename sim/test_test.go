@@ -64,7 +64,7 @@ func TestAMissingSyncIsFoundShrunkAndSaved(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(plan.Ops) > 2 || len(plan.Faults) != 1 || plan.Faults[0].Kind != faults.PowerLoss {
+	if len(plan.Ops) > 3 || len(plan.Faults) != 1 || plan.Faults[0].Kind != faults.PowerLoss {
 		t.Errorf("shrunk to\n%s", plan)
 	}
 	if plan.Net.DelayMin != plan.Net.DelayMax || plan.Net.Drop != 0 || len(plan.Deviations) > 2 {

@@ -137,11 +137,21 @@ func (w *world) advance() {
 // time go on to the next event that has one. Both have a priority drawn from
 // their key, so that the choice does not depend on what else is in the plan.
 func (w *world) timeFirst() bool {
-	prio := int64(faults.Mix(w.netKey^timePriority, w.times.first().key) >> 1)
-	return prio < w.flight.peek()
+	return w.priority(w.times.peek(), timePriority, w.times.first().key) < w.flight.peek()
+}
+
+// priority draws the place of something that is sent or due at a time among all
+// that can happen next. Nothing is overtaken by what comes a few delays later: a
+// message that can be put off for ever is a lost message, and nobody's timeouts
+// are made for a network on which all are.
+func (w *world) priority(at int64, what, key uint64) int64 {
+	window := min(4*w.net.DelayMax, randomWindowMax)
+	return at + int64(faults.Scale(faults.Mix(w.netKey^what, key), uint64(window)))
 }
 
 const (
+	randomWindowMax = 100 * time.Millisecond
+
 	timePriority   = 0x74696d65
 	flightPriority = 0x666c7479
 )
