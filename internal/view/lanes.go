@@ -152,7 +152,7 @@ func (d *drawing) add(e trace.Event, explained bool) {
 		class += " cause"
 	}
 	d.Marks = append(d.Marks, mark{
-		X: d.x(e.Host), Y: y, Class: class, Time: clock(e.At), Words: Cut(Words(e), 26),
+		X: d.x(e.Host), Y: y, Class: class, Time: clock(e.At), Words: Cut(short(e), 26),
 		Title: fmt.Sprintf("#%d %s %s: %s", e.Seq, clock(e.At), Clean(e.Path), Words(e)),
 	})
 	switch from, down := d.down[e.Host]; {
@@ -162,6 +162,19 @@ func (d *drawing) add(e trace.Event, explained bool) {
 		d.Down = append(d.Down, line{X: d.x(e.Host), Y1: from, Y2: y})
 		delete(d.down, e.Host)
 	}
+}
+
+// short is Words for a lane, where an arrow shows the rest.
+func short(e trace.Event) string {
+	switch e.Kind {
+	case trace.Send:
+		return "→ " + Clean(e.Msg)
+	case trace.Deliver:
+		return "← " + Clean(e.Msg)
+	case trace.Drop:
+		return "✗ " + Clean(e.Msg)
+	}
+	return Words(e)
 }
 
 // connect draws an arrow from each send to what became of it. A message whose

@@ -144,7 +144,7 @@ func Words(e trace.Event) string {
 	case trace.Duplicate:
 		s = words("DOUBLED:", msg, after("from", peer), "to", actor)
 	case trace.Sync:
-		s = words(actor, "syncs", text)
+		s = words(actor, "syncs", strings.TrimPrefix(text, "sync "))
 	case trace.Disk:
 		s = words(actor, "disk:", text)
 	case trace.Crash:
@@ -164,7 +164,7 @@ func Words(e trace.Event) string {
 	case trace.Cut:
 		s = words("CUT", text)
 	case trace.Heal:
-		s = words("links heal", text)
+		s = label("HEALED", text)
 	case trace.Call:
 		s = words("calls", label(msg, text))
 	case trace.Return:

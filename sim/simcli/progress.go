@@ -35,7 +35,7 @@ func newProgress(w io.Writer, c *campaign, silent bool) *progress {
 		mpb.BarRemoveOnComplete(),
 		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string {
 			runs, violations := c.counts()
-			return fmt.Sprintf(" %d runs, %.0f a second, %d violations", runs, float64(runs)/time.Since(began).Seconds(), violations)
+			return fmt.Sprintf(" %s, %.0f a second, %s", counted(runs, "run"), float64(runs)/time.Since(began).Seconds(), counted(violations, "violation"))
 		})))
 	p.done, p.over = make(chan struct{}), make(chan struct{})
 	go p.follow(c, began)
