@@ -123,15 +123,29 @@ func (p Profile) most(k Kind) int {
 	return 0
 }
 
-// split sorts the hosts into those that crash-like faults may hit and the clients
-// that may die. A host that no prefix names is in neither.
+// IsServer reports whether crash-like faults may hit the host. A profile that does
+// not name its servers means every host that is no client.
+func (p Profile) IsServer(host string) bool {
+	if len(p.Servers) == 0 {
+		return !p.IsClient(host)
+	}
+	return longestPrefix(host, p.Servers) > longestPrefix(host, p.Clients)
+}
+
+// IsClient reports whether the host is a client, which may only die for good.
+func (p Profile) IsClient(host string) bool {
+	n := longestPrefix(host, p.Clients)
+	return n > 0 && n >= longestPrefix(host, p.Servers)
+}
+
+// split sorts the hosts into servers and clients. A host that no prefix names is in
+// neither.
 func (p Profile) split(hosts []string) (servers, clients []string) {
 	for _, h := range hosts {
-		s, c := longestPrefix(h, p.Servers), longestPrefix(h, p.Clients)
 		switch {
-		case s > c:
+		case p.IsServer(h):
 			servers = append(servers, h)
-		case c > 0:
+		case p.IsClient(h):
 			clients = append(clients, h)
 		}
 	}

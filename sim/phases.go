@@ -130,38 +130,12 @@ func (w *world) heal() {
 	}
 }
 
-// isServer reports that a fault of "all" hits the host. A profile that does not
-// name its servers means every host that is no client.
+// isServer reports that a fault of "all" hits the host.
 func (w *world) isServer(h *host) bool {
-	if len(w.scenario.Profile.Servers) == 0 {
-		return !w.isClient(h) && h.def.Name != finalHost
-	}
-	for _, prefix := range w.scenario.Profile.Servers {
-		if strings.HasPrefix(h.def.Name, prefix) {
-			return true
-		}
-	}
-	return false
+	return w.scenario.Profile.IsServer(h.def.Name) && h.def.Name != finalHost
 }
 
-func (w *world) isClient(h *host) bool {
-	for _, prefix := range w.scenario.Profile.Clients {
-		if strings.HasPrefix(h.def.Name, prefix) && isName(w.scenario.Profile.Servers, h.def.Name, prefix) {
-			return true
-		}
-	}
-	return false
-}
-
-// isName reports that no longer prefix of servers claims the name.
-func isName(servers []string, name, prefix string) bool {
-	for _, s := range servers {
-		if len(s) > len(prefix) && strings.HasPrefix(name, s) {
-			return false
-		}
-	}
-	return true
-}
+func (w *world) isClient(h *host) bool { return w.scenario.Profile.IsClient(h.def.Name) }
 
 // late is reached when virtual time passes the deadline of the phase.
 func (w *world) late() {

@@ -37,7 +37,9 @@ func Shrink(ctx context.Context, s Scenario, failing *Result) *Result {
 	}
 	if t, err := topologyOf(s, failing.Plan.Knobs); err == nil {
 		for _, h := range t.Hosts {
-			sh.hosts = append(sh.hosts, h.Name)
+			if s.Profile.IsServer(h.Name) {
+				sh.servers = append(sh.servers, h.Name)
+			}
 		}
 	}
 	sh.shrink()
@@ -47,14 +49,14 @@ func Shrink(ctx context.Context, s Scenario, failing *Result) *Result {
 // A shrinker holds the smallest failure found so far. Every pass proposes plans
 // that are smaller than it in one respect and not larger in any other.
 type shrinker struct {
-	best  *Result
-	left  int             // replays
-	seen  map[string]bool // texts of the plans that were run
-	hosts []string
-	seed  uint64 // of the plans that are proposed; 0: as it is
-	done  func() bool
-	run   func(Plan) *Result
-	fates func(Plan) []Deviation // of the messages that a calm network would treat differently
+	best    *Result
+	left    int             // replays
+	seen    map[string]bool // texts of the plans that were run
+	servers []string        // that a fault of "all" hits
+	seed    uint64          // of the plans that are proposed; 0: as it is
+	done    func() bool
+	run     func(Plan) *Result
+	fates   func(Plan) []Deviation // of the messages that a calm network would treat differently
 }
 
 // maxRounds bounds the passes over all parts of a plan: each removal may make
@@ -254,6 +256,12 @@ func (sh *shrinker) calmNet() {
 		if delay <= net.DelayMax && sh.edit(func(p *Plan) { p.Net = calm(p.Net, delay) }) {
 			return
 		}
+	}
+	if net.FIFO && sh.edit(func(p *Plan) {
+		p.Net = calm(p.Net, net.DelayMin)
+		p.Net.FIFO = true // decides what policy Random may choose
+	}) {
+		return
 	}
 	sh.edit(func(p *Plan) { p.Net.Late, p.Net.LateMax = 0, 0 })
 	sh.edit(func(p *Plan) { p.Net.Duplicate = 0 })

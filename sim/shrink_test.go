@@ -29,13 +29,13 @@ func shrinkBy(plan Plan, check func(Plan) string, fates []Deviation) (*Result, i
 		failing.Applied = append(failing.Applied, AppliedFault{Text: f.String()})
 	}
 	sh := &shrinker{
-		best:  failing,
-		left:  MaxReplays,
-		seen:  map[string]bool{},
-		hosts: []string{"c0", "c1", "server1", "server2"},
-		done:  func() bool { return false },
-		run:   run,
-		fates: func(Plan) []Deviation { return fates },
+		best:    failing,
+		left:    MaxReplays,
+		seen:    map[string]bool{},
+		servers: []string{"server1", "server2"},
+		done:    func() bool { return false },
+		run:     run,
+		fates:   func(Plan) []Deviation { return fates },
 	}
 	sh.shrink()
 	return sh.best, MaxReplays - sh.left

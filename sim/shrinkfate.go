@@ -10,10 +10,12 @@ import (
 const maxDeviations = 20_000
 
 // nameDeviations replaces the drawn network by a calm one and the list of all
-// messages that it treated differently.
+// messages that it treated differently. Under policy Random these are all, since
+// it chooses when each of them arrives, and the network is one without a delay.
 func (sh *shrinker) nameDeviations() {
 	p := sh.best.Plan
-	if p.Policy != Timed || len(p.Deviations) > 0 || p.Net == calm(p.Net, p.Net.DelayMin) || sh.exhausted() {
+	random := p.Policy == Random
+	if len(p.Deviations) > 0 || !random && p.Net == calm(p.Net, p.Net.DelayMin) || sh.exhausted() {
 		return
 	}
 	sh.left--
@@ -21,8 +23,13 @@ func (sh *shrinker) nameDeviations() {
 	if len(list) == 0 || len(list) > maxDeviations {
 		return
 	}
-	exact := func(p *Plan) { p.Net, p.Deviations = calm(p.Net, p.Net.DelayMin), list }
-	if !sh.edit(exact) && p.Net.FIFO {
+	exact := func(p *Plan) {
+		p.Net, p.Deviations = calm(p.Net, p.Net.DelayMin), list
+		if random {
+			p.Policy, p.Net = Timed, calm(p.Net, 0)
+		}
+	}
+	if !sh.edit(exact) && p.Net.FIFO && !random {
 		sh.edit(func(p *Plan) {
 			exact(p)
 			p.Net.FIFO = true

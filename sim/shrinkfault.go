@@ -27,7 +27,7 @@ func (sh *shrinker) simplifyFaults() {
 func (sh *shrinker) fewerHosts(f faults.Fault) (list []faults.Fault) {
 	hosts, others := f.Hosts, f.Others
 	if slices.Equal(hosts, []string{faults.All}) {
-		hosts = sh.servers()
+		hosts = sh.servers
 		if f.Point != "" {
 			g := f
 			g.Hosts = nil
@@ -50,14 +50,6 @@ func (sh *shrinker) fewerHosts(f faults.Fault) (list []faults.Fault) {
 		}
 	}
 	return list
-}
-
-// servers are the hosts that a fault of "all" hits, as far as the plan shows: those
-// without operations.
-func (sh *shrinker) servers() []string {
-	return slices.DeleteFunc(slices.Clone(sh.hosts), func(h string) bool {
-		return slices.ContainsFunc(sh.best.Plan.Ops, func(op Op) bool { return op.Client == h })
-	})
 }
 
 // milder lists what does less: a crash instead of a power loss, one direction
