@@ -48,11 +48,13 @@ const maxUnwind = 100
 
 func (w *world) newCoroutine() *coroutine {
 	co := &coroutine{w: w}
+	ours.Add(1)
 	co.resume, co.stop = iter.Pull(co.body)
 	return co
 }
 
 func (co *coroutine) body(yield func(struct{}) bool) {
+	defer ours.Add(-1)
 	co.yield = yield
 	co.id = goroutineID()
 	co.w.homes = append(co.w.homes, co.id)

@@ -27,16 +27,6 @@ func Trace(s Scenario, p Plan, emit func(trace.Event)) *Result {
 	return w.result()
 }
 
-// fatesOf runs a plan and lists the messages that a calm network would have
-// treated differently, in the order in which they were sent.
-func fatesOf(s Scenario, p Plan) []Deviation {
-	var list []Deviation
-	w := newWorld(s, p)
-	w.fates = func(d Deviation) { list = append(list, d) }
-	w.result()
-	return list
-}
-
 func newWorld(s Scenario, p Plan) *world {
 	l := s.Limits
 	if l.Steps == 0 {
@@ -68,17 +58,19 @@ var live atomic.Int64
 // result runs the world on a goroutine of its own and judges it.
 func (w *world) result() *Result {
 	alone := live.Add(1) == 1
-	before := runtime.NumGoroutine()
+	w.strangers = strangers()
 	done := make(chan struct{})
+	ours.Add(1)
 	go func() {
 		defer close(done)
+		defer ours.Add(-1)
 		defer w.leave()
 		w.begin()
 		w.drive()
 	}()
 	<-done
 	if live.Add(-1) == 0 && alone {
-		w.countGoroutines(before)
+		w.countGoroutines()
 	}
 	if w.foreign.Load() != nil {
 		w.verdict = 0
@@ -107,9 +99,13 @@ func (w *world) leave() {
 }
 
 // countGoroutines looks for goroutines that an actor started and left behind.
-func (w *world) countGoroutines(before int) {
-	if runtime.NumGoroutine() <= before {
-		return
+func (w *world) countGoroutines() {
+	// The world's own goroutine has done its last act but may still be there.
+	for range 20 {
+		if strangers() <= w.strangers {
+			return
+		}
+		runtime.Gosched()
 	}
 	if n := w.stranded(); n > 0 {
 		w.verdict = 0

@@ -60,13 +60,14 @@ type world struct {
 	check   string
 	err     error
 
-	homes   []uint64               // ids of the goroutines of its coroutines
-	foreign atomic.Pointer[string] // a call from a goroutine that is not the world's
+	homes     []uint64               // ids of the goroutines of its coroutines
+	strangers int64                  // goroutines of the process that were nobody's when it began
+	foreign   atomic.Pointer[string] // a call from a goroutine that is not the world's
 
 	tracer   func(trace.Event)
 	traceSeq int64
 	causes   map[uint64]int64 // tracing: the step behind a key
-	fates    func(Deviation)
+	fates    *fateRecorder
 }
 
 // A step is what runs now: one message for one actor, or a stretch of a program.
@@ -113,8 +114,9 @@ func (w *world) loop() {
 
 // advance takes the next event, and moves the clock to it.
 func (w *world) advance() {
-	if w.random && w.flight.len() > 0 && (w.times.len() == 0 || !w.timeFirst()) {
+	if w.random && w.flight.len() > 0 && (w.times.len() == 0 || !w.timeFirst() && !w.timeIsDue()) {
 		_, ev := w.flight.pop()
+		w.land(&ev)
 		w.dispatch(&ev)
 		return
 	}
