@@ -131,7 +131,7 @@ func (w *world) send(to *endpoint, msg any, sender *actor.PID) {
 	}
 	f := w.fate(l, key)
 	if w.fates != nil {
-		w.reportFate(f, to, msg, key)
+		w.fates.record(w, f, to, msg, key)
 	}
 	if f.drop {
 		w.drop(to, msg, key, "lost")
@@ -143,13 +143,16 @@ func (w *world) send(to *endpoint, msg any, sender *actor.PID) {
 		if again != nil {
 			msg = again.CopyMessage()
 		}
-		copyKey := faults.Mix(key, 0x32)
+		key = copyKey(key)
 		if w.tracer != nil {
-			w.traceDuplicate(to, msg, copyKey)
+			w.traceDuplicate(to, msg, key)
 		}
-		w.fly(l, to, from, msg, copyKey, f.copyDelay)
+		w.fly(l, to, from, msg, key, f.copyDelay)
 	}
 }
+
+// copyKey is the key of the second copy of a message.
+func copyKey(key uint64) uint64 { return faults.Mix(key, 0x32) }
 
 // fate is what happens to one message.
 type fate struct {
@@ -210,22 +213,6 @@ func fatesFrom(ds []Deviation) map[uint64]fate {
 		fates[d.Key] = f
 	}
 	return fates
-}
-
-// reportFate tells the shrinker how the fate of a message differs from that on a
-// calm network. A message that is both late and doubled has two deviations.
-func (w *world) reportFate(f fate, to *endpoint, msg any, key uint64) {
-	name := fmt.Sprintf("%s to %s: %s", w.step.ep.name(), to.name(), msgName(msg))
-	if f.drop {
-		w.fates(Deviation{Key: key, Drop: true, Name: name})
-		return
-	}
-	if late := f.delay - w.net.DelayMin; late > 0 {
-		w.fates(Deviation{Key: key, Late: late, Name: name})
-	}
-	if f.copied {
-		w.fates(Deviation{Key: key, Copy: true, Late: f.copyDelay - w.net.DelayMin, Name: name})
-	}
 }
 
 // fly schedules the arrival.
