@@ -19,25 +19,24 @@ func refuse(def *models.Space, op *models.Op) models.Status {
 		if status != models.Success {
 			return status
 		}
-		if c.Pred == models.Contains {
-			elem, ok := kind.Element()
-			if !ok {
+		elem, set := kind.Element()
+		switch {
+		case c.Pred == models.Contains:
+			if !set || c.Value.Kind != elem {
 				return models.WrongType
 			}
-			kind = elem
-		}
-		if c.Value.Kind != kind {
-			return models.WrongType
+		case c.Value.Kind != kind, set && c.Pred != models.Equals, c.Pred > models.Contains:
+			return models.WrongType // sets have no order
 		}
 	}
 	for i := range op.Attrs {
 		a := &op.Attrs[i]
-		if i > 0 && op.Attrs[i-1].Name == a.Name {
-			return models.DupeAttr
-		}
 		kind, status := attributeKind(def, a.Name)
 		if status != models.Success {
 			return status
+		}
+		if i > 0 && op.Attrs[i-1].Name == a.Name {
+			return models.DupeAttr
 		}
 		switch op.Verb {
 		case models.SetAdd, models.SetRemove:
@@ -219,8 +218,8 @@ func withoutElement(set, elem models.Value) models.Value {
 	return set
 }
 
-// add reports false on overflow. A sum of floats is never -0, and there is one
-// NaN, so that equal objects have equal bytes.
+// add reports false on overflow: a sum is an int64, or a float that is neither
+// infinite nor NaN, and never -0, so that equal objects have equal bytes.
 func add(v, addend models.Value) (models.Value, bool) {
 	if v.Kind == models.Int {
 		sum := v.Int + addend.Int
@@ -231,16 +230,12 @@ func add(v, addend models.Value) (models.Value, bool) {
 		return v, true
 	}
 	sum := v.Float + addend.Float
-	if math.IsInf(sum, 0) && !math.IsInf(v.Float, 0) && !math.IsInf(addend.Float, 0) {
+	if math.IsInf(sum, 0) || math.IsNaN(sum) {
 		return v, false
 	}
-	switch {
-	case sum == 0:
+	v.Float = sum
+	if sum == 0 {
 		v.Float = 0
-	case math.IsNaN(sum):
-		v.Float = math.NaN()
-	default:
-		v.Float = sum
 	}
 	return v, true
 }
