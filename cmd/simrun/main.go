@@ -9,4 +9,6 @@ import (
 	"github.com/simrun/simrun/sim/simcli"
 )
 
-func main() { os.Exit(simcli.Main(scenarios.All())) }
+func main() {
+	os.Exit(simcli.Main(scenarios.All(), simcli.Bench(scenarios.Hop(), scenarios.HopMessage(), scenarios.Checked())))
+}
