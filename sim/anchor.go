@@ -30,14 +30,11 @@ func momentOf(n Note) (m moment, ok bool) {
 	return moment{}, false
 }
 
-// reanchor returns the plan of r with each fault moved to where it was in best,
-// relative to the clients. It reports false if nothing moves.
-func reanchor(best, r *Result) (Plan, bool) {
-	kept := map[linearizability.OpID]bool{}
-	for _, op := range r.Plan.Ops {
-		kept[linearizability.OpID{Client: op.Client, N: op.N}] = true
-	}
-	at := map[moment]time.Duration{}
+// moments is when each moment of a run came.
+type moments map[moment]time.Duration
+
+func momentsOf(r *Result) moments {
+	at := moments{}
 	for _, n := range r.Notes {
 		if m, ok := momentOf(n); ok {
 			if _, twice := at[m]; !twice {
@@ -45,21 +42,29 @@ func reanchor(best, r *Result) (Plan, bool) {
 			}
 		}
 	}
-	p := r.Plan
+	return at
+}
+
+// reanchor returns the plan p, a change of the one of best, with each fault moved
+// to where it was in best relative to the clients, as the moments of a run of p
+// show.
+func reanchor(best *Result, p Plan, at moments) Plan {
+	kept := map[linearizability.OpID]bool{}
+	for _, op := range p.Ops {
+		kept[linearizability.OpID{Client: op.Client, N: op.N}] = true
+	}
 	p.Faults = slices.Clone(p.Faults)
-	moved := false
 	for i, f := range p.Faults {
 		began := beginning(best, f)
 		if began < 0 {
 			continue
 		}
 		before, after := neighbours(best.Notes, began, kept)
-		t, ok := newTime(best.Notes, before, began, after, at)
-		if ok && t != f.At {
-			p.Faults[i].At, moved = t, true
+		if t, ok := newTime(best.Notes, before, began, after, at); ok {
+			p.Faults[i].At = t
 		}
 	}
-	return p, moved
+	return p
 }
 
 // beginning finds the note of a fault that began at a time, by index; -1 if there
@@ -94,7 +99,7 @@ func neighbours(notes []Note, began int, kept map[linearizability.OpID]bool) (be
 
 // newTime is when the fault has to begin to lie between the same moments again:
 // as long after the first as it was, or halfway if that is too late.
-func newTime(notes []Note, before, began, after int, at map[moment]time.Duration) (time.Duration, bool) {
+func newTime(notes []Note, before, began, after int, at moments) (time.Duration, bool) {
 	var from, since time.Duration
 	if before >= 0 {
 		m, _ := momentOf(notes[before])

@@ -30,7 +30,7 @@ func Shrink(ctx context.Context, s Scenario, failing *Result) *Result {
 	sh := &shrinker{
 		best:  failing,
 		left:  MaxReplays,
-		seen:  map[string]bool{},
+		seen:  map[string]moments{},
 		done:  func() bool { return ctx.Err() != nil },
 		run:   func(p Plan) *Result { return Run(s, p) },
 		fates: func(p Plan) []Deviation { return fatesOf(s, p) },
@@ -50,10 +50,10 @@ func Shrink(ctx context.Context, s Scenario, failing *Result) *Result {
 // that are smaller than it in one respect and not larger in any other.
 type shrinker struct {
 	best    *Result
-	left    int             // replays
-	seen    map[string]bool // texts of the plans that were run
-	servers []string        // that a fault of "all" hits
-	seed    uint64          // of the plans that are proposed; 0: as it is
+	left    int                // replays
+	seen    map[string]moments // by text of the plans that were run
+	servers []string           // that a fault of "all" hits
+	seed    uint64             // of the plans that are proposed; 0: as it is
 	done    func() bool
 	run     func(Plan) *Result
 	fates   func(Plan) []Deviation // of the messages that a calm network would treat differently
@@ -67,7 +67,7 @@ const maxRounds = 4
 const maxSeeds = 8
 
 func (sh *shrinker) shrink() {
-	sh.seen[sh.best.Plan.String()] = true
+	sh.seen[sh.best.Plan.String()] = momentsOf(sh.best)
 	sh.removeUnapplied()
 	sh.rounds()
 	sh.nameDeviations()
@@ -120,39 +120,39 @@ func (sh *shrinker) exhausted() bool { return sh.left <= 0 || sh.done() }
 // try runs a plan and keeps it if it fails like the best so far, if need be with
 // its faults moved to where they belong.
 func (sh *shrinker) try(p Plan) bool {
-	r, ok := sh.attempt(p)
-	for moves := 0; !ok && r != nil && moves < maxMoves; moves++ {
-		q, moved := reanchor(sh.best, r)
-		if !moved {
+	q := p
+	for range 1 + maxMoves {
+		if sh.attempt(q) {
+			return true
+		}
+		at, ok := sh.seen[q.String()]
+		if !ok {
 			return false
 		}
-		r, ok = sh.attempt(q)
+		q = reanchor(sh.best, p, at)
 	}
-	return ok
+	return false
 }
 
-// maxMoves bounds how often the faults of one plan are moved: once for all, and
-// once more for those that a moved one delayed.
+// maxMoves bounds how often the faults of one plan are moved. A fault that is
+// moved may itself move what it was tied to.
 const maxMoves = 2
 
-// attempt runs a plan and keeps it if it fails like the best so far. The result is
-// nil if the plan was not run.
-func (sh *shrinker) attempt(p Plan) (*Result, bool) {
-	if sh.exhausted() {
-		return nil, false
-	}
+// attempt runs a plan and keeps it if it fails like the best so far. It runs no
+// plan twice.
+func (sh *shrinker) attempt(p Plan) bool {
 	text := p.String()
-	if sh.seen[text] {
-		return nil, false
+	if _, again := sh.seen[text]; again || sh.exhausted() {
+		return false
 	}
-	sh.seen[text] = true
 	sh.left--
 	r := sh.run(p)
+	sh.seen[text] = momentsOf(r)
 	if r.Verdict != sh.best.Verdict || r.Check != sh.best.Check {
-		return r, false
+		return false
 	}
 	sh.best = r
-	return r, true
+	return true
 }
 
 // edit proposes a copy of the best plan with one change.
@@ -249,11 +249,12 @@ func (sh *shrinker) calmHosts() {
 // kind of trouble.
 func (sh *shrinker) calmNet() {
 	if len(sh.best.Plan.Deviations) > 0 {
+		sh.edit(func(p *Plan) { p.Net = calm(p.Net, calmDelay) })
 		return
 	}
 	net := sh.best.Plan.Net
-	for _, delay := range []time.Duration{time.Millisecond, net.DelayMin, (net.DelayMin + net.DelayMax) / 2, net.DelayMax} {
-		if delay <= net.DelayMax && sh.edit(func(p *Plan) { p.Net = calm(p.Net, delay) }) {
+	for _, delay := range []time.Duration{calmDelay, net.DelayMin, (net.DelayMin + net.DelayMax) / 2, net.DelayMax} {
+		if sh.edit(func(p *Plan) { p.Net = calm(p.Net, delay) }) || sh.best.Plan.Net == calm(net, delay) {
 			return
 		}
 	}

@@ -31,7 +31,7 @@ func shrinkBy(plan Plan, check func(Plan) string, fates []Deviation) (*Result, i
 	sh := &shrinker{
 		best:    failing,
 		left:    MaxReplays,
-		seen:    map[string]bool{},
+		seen:    map[string]moments{},
 		servers: []string{"server1", "server2"},
 		done:    func() bool { return false },
 		run:     run,
