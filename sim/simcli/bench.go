@@ -50,6 +50,7 @@ func Bench(hop sim.Scenario, message any, checked sim.Scenario) *cobra.Command {
 
 // benchRuns runs and judges fresh seeds on all cores.
 func benchRuns(ctx context.Context, s sim.Scenario, limit time.Duration, row func(sim.Measurement)) error {
+	defer collectLess()()
 	var next, messages, virtual, checking atomic.Int64
 	var failed atomic.Pointer[sim.Result]
 	var wg sync.WaitGroup
