@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/asynkron/protoactor-go/actor"
 	"google.golang.org/protobuf/proto"
 )
 
@@ -39,7 +38,9 @@ var (
 // Message registers the type of zero under a wire name, such as "store.put". It
 // is called from a package's init, once a type, and panics by name on what
 // cannot travel: interfaces, functions, channels, unexported fields, uintptr and
-// PIDs (peers travel as path strings). Structs and pointers to structs are
+// PIDs (peers travel as path strings). It also panics on fields that would be
+// lost: those tagged "-", and those whose name on the wire another field has, as
+// when two embedded structs share one. Structs and pointers to structs are
 // distinct types; the kind that was registered is the kind that is received. Nil
 // and empty slices and maps are one value on the wire.
 func Message(name string, zero any) {
@@ -56,11 +57,15 @@ func Message(name string, zero any) {
 	if old, ok := byType[t]; ok {
 		panic(fmt.Sprintf("actors.Message %s: %v is registered already, as %s", name, t, old.Name))
 	}
-	_, isProto := zero.(proto.Message)
-	if !isProto {
-		if err := checkMessage(t); err != nil {
-			panic(fmt.Sprintf("actors.Message %s: %v", name, err))
-		}
+	message, isProto := zero.(proto.Message)
+	var err error
+	if isProto {
+		err = checkProto(message)
+	} else {
+		err = checkMessage(t)
+	}
+	if err != nil {
+		panic(fmt.Sprintf("actors.Message %s: %v", name, err))
 	}
 	h := fnv.New64a()
 	h.Write([]byte(name))
@@ -88,58 +93,4 @@ func MessageNames() []string {
 	}
 	slices.Sort(names)
 	return names
-}
-
-var pidType = reflect.TypeOf(actor.PID{})
-
-func checkMessage(t reflect.Type) error {
-	s := t
-	if s.Kind() == reflect.Pointer {
-		s = s.Elem()
-	}
-	if s.Kind() != reflect.Struct {
-		return fmt.Errorf("%v is no struct and no pointer to a struct", t)
-	}
-	return checkField(s, t.String(), map[reflect.Type]bool{})
-}
-
-// checkField walks a type; path names the field for the error.
-func checkField(t reflect.Type, path string, seen map[reflect.Type]bool) error {
-	if t == pidType {
-		return fmt.Errorf("%s is a PID: send its path, host/actor", path)
-	}
-	switch t.Kind() {
-	case reflect.Interface, reflect.Func, reflect.Chan, reflect.Uintptr, reflect.UnsafePointer, reflect.Complex64, reflect.Complex128:
-		return fmt.Errorf("%s is a %v, which cannot travel", path, t.Kind())
-	case reflect.Pointer, reflect.Slice, reflect.Array:
-		if seen[t] {
-			return nil
-		}
-		seen[t] = true
-		return checkField(t.Elem(), path+"[]", seen)
-	case reflect.Map:
-		if seen[t] {
-			return nil
-		}
-		seen[t] = true
-		if err := checkField(t.Key(), path+"[key]", seen); err != nil {
-			return err
-		}
-		return checkField(t.Elem(), path+"[]", seen)
-	case reflect.Struct:
-		if seen[t] {
-			return nil
-		}
-		seen[t] = true
-		for i := range t.NumField() {
-			f := t.Field(i)
-			if !f.IsExported() {
-				return fmt.Errorf("%s.%s is unexported, so it would be lost", path, f.Name)
-			}
-			if err := checkField(f.Type, path+"."+f.Name, seen); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }
