@@ -147,7 +147,7 @@ late     0x7b 120ms  # message 123
 }
 
 func TestShrinkingStopsAfterItsReplays(t *testing.T) {
-	plan := Plan{Scenario: "plans/poets", Policy: Timed, Ops: manyOps(2000)}
+	plan := Plan{Scenario: "plans/poets", Policy: Timed, Ops: manyOps(1000)}
 	runs := 0
 	got, replays := shrinkBy(plan, func(p Plan) string {
 		runs++
@@ -155,7 +155,7 @@ func TestShrinkingStopsAfterItsReplays(t *testing.T) {
 		for _, op := range p.Ops {
 			odd += op.N % 2
 		}
-		if odd >= 800 {
+		if odd >= 400 {
 			return "durable"
 		}
 		return ""
@@ -163,7 +163,7 @@ func TestShrinkingStopsAfterItsReplays(t *testing.T) {
 	if replays > MaxReplays || runs > MaxReplays+1 {
 		t.Errorf("%d replays, %d runs", replays, runs)
 	}
-	if len(got.Plan.Ops) >= 2000 {
+	if len(got.Plan.Ops) >= 1000 {
 		t.Errorf("%d operations left", len(got.Plan.Ops))
 	}
 }
@@ -180,7 +180,9 @@ func TestShrinkingAnEndedContextReturnsTheFailure(t *testing.T) {
 // Shrinking is deterministic, never adds an operation or a fault, and its result
 // fails alike and survives its text.
 func TestShrinkingIsMonotone(t *testing.T) {
-	properties := gopter.NewProperties(gopter.DefaultTestParametersWithSeed(1))
+	params := gopter.DefaultTestParametersWithSeed(1)
+	params.MinSuccessfulTests = 30
+	properties := gopter.NewProperties(params)
 	properties.Property("smaller, equal, readable", prop.ForAll(
 		func(seed uint64, need int) (string, error) {
 			plan := NewPlan(poets, seed)

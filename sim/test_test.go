@@ -149,6 +149,14 @@ func TestSavedPlansThatAreBrokenAreNamed(t *testing.T) {
 	}
 }
 
+func TestATimeLimitEndsTheRuns(t *testing.T) {
+	inFolder(t, "SIM_TIME", "50ms", "SIM_RUNS", "0")
+	tb := &recordedTB{name: "TestRegister"}
+	if !tb.run(registers("simtest/register", true)) || strings.Contains(tb.logs.String(), " 0 runs ") {
+		t.Errorf("got\n%s%s", tb.logs.String(), tb.errors.String())
+	}
+}
+
 func TestARandomSeedIsPrinted(t *testing.T) {
 	inFolder(t, "SIM_RUNS", "1", "SIM_SEED", "random")
 	tb := &recordedTB{name: "TestRegister"}
