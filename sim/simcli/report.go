@@ -43,7 +43,9 @@ func headline(r *sim.Result) string {
 // see it again.
 func report(f finding) string {
 	var b strings.Builder
-	b.WriteString("\n" + headline(f.result))
+	found := *f.result
+	found.Plan.Seed = f.seed // shrinking may have changed it
+	b.WriteString("\n" + headline(&found))
 	if story := view.Story(f.events, failureOf(f.result)); story != "" {
 		b.WriteString("\n" + indent(story) + "\n")
 	}
