@@ -22,6 +22,7 @@ func storeScenario(s sim.Scenario, load Load) sim.Scenario {
 		{Name: "configuration", Func: checkConfigurations},
 		{Name: "disk", Func: checkDisks},
 		{Name: "replicas", Func: checkReplicas},
+		{Name: "states", Func: noteStates},
 	}, s.Checks...)
 	return s
 }

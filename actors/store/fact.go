@@ -26,11 +26,12 @@ type Mark struct {
 type Persisted struct{ Marks []Mark }
 
 // Committed is the fact that the head of a region is about to answer for
-// everything up to Seq.
+// everything up to Seq, of which Requests, in their order, are news to it.
 type Committed struct {
-	Region  RegionID
-	Version uint64
-	Seq     uint64
+	Region   RegionID
+	Version  uint64
+	Seq      uint64
+	Requests []RequestID
 }
 
 // Applied is the fact that a daemon's copy of a region holds the state after Seq.

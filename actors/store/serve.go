@@ -149,9 +149,13 @@ func (g *region) caller(m *Request) *caller {
 // answer tells the clients of committed records, and those whose failure was
 // decided on them.
 func (g *region) answer(records []record) {
-	g.d.env.Note(Committed{Region: g.id, Version: g.conf.Version, Seq: g.rep.committed})
+	requests := make([]RequestID, len(records))
 	for i := range records {
-		g.reply(records[i].ID, models.Result{Status: models.Success})
+		requests[i] = records[i].ID
+	}
+	g.d.env.Note(Committed{Region: g.id, Version: g.conf.Version, Seq: g.rep.committed, Requests: requests})
+	for _, id := range requests {
+		g.reply(id, models.Result{Status: models.Success})
 	}
 	waiting := g.blocked[:0]
 	for _, b := range g.blocked {
