@@ -11,7 +11,6 @@ import (
 	"github.com/simrun/simrun/actors"
 	"github.com/simrun/simrun/faults"
 	"github.com/simrun/simrun/internal/trace"
-	"github.com/simrun/simrun/internal/wire"
 )
 
 // A link carries messages one way between two hosts.
@@ -92,20 +91,6 @@ func (h *host) replyEndpoint(path string) *endpoint {
 	}
 	ep.boot, ep.req = b, r
 	return ep
-}
-
-// parcel is an encoded message on its way.
-type parcel struct {
-	typ  *actors.MessageType
-	body []byte
-}
-
-// sentMessage is a message of the running step whose content must be the same at
-// the end of the step.
-type sentMessage struct {
-	msg any
-	typ *actors.MessageType
-	sum uint64
 }
 
 // send draws the fate of a message from its key and puts it on its way.
@@ -236,6 +221,9 @@ func (w *world) fly(l *link, to, from *endpoint, msg any, key uint64, delay time
 		}
 		ev = w.times.push(at)
 	}
+	if p, ok := msg.(*parcel); ok {
+		p.copies++
+	}
 	l.flying++
 	ev.kind, ev.key, ev.to, ev.from, ev.msg, ev.src = evDeliver, key, to, from, msg, w.step.inc.host
 }
@@ -261,6 +249,7 @@ func (w *world) arrive(ev *event) {
 	}
 	w.stats.Messages++
 	it := item{msg: w.unpack(ev.msg), key: ev.key}
+	w.release(ev.msg)
 	if ev.from != nil {
 		it.sender = h.pidOf(ev.from)
 	}
@@ -289,117 +278,14 @@ func (w *world) arriveReply(ev *event) {
 		w.traceReply(ev, t)
 	}
 	t.reply = w.unpack(ev.msg)
+	w.release(ev.msg)
 	w.wake(t, t.gen)
 }
 
 func (w *world) drop(to *endpoint, msg any, key uint64, why string) {
 	w.stats.Dropped++
+	defer w.release(msg)
 	if w.tracer != nil {
 		w.trace(trace.Event{Kind: trace.Drop, Host: to.host.def.Name, Path: to.name(), Msg: msgName(msg), Text: why, Key: key})
-	}
-}
-
-// pack makes what travels of a message. A message that copies itself is returned
-// as well, for a duplicate.
-func (w *world) pack(msg any) (packed any, again actors.Copier) {
-	mt, ok := actors.MessageOf(msg)
-	if !ok {
-		panic(failure{"unregistered message", fmt.Errorf("%T is sent to another host: register it with actors.Message", msg)})
-	}
-	w.hash = faults.Mix(w.hash, mt.Hash)
-	if c, ok := msg.(actors.Copier); ok && !w.strict {
-		return c.CopyMessage(), c
-	}
-	body, err := w.codec.Append(nil, mt, msg)
-	if err != nil {
-		panic(failure{"message", err})
-	}
-	sum := wire.Hash(body)
-	w.hash = faults.Mix(w.hash, sum)
-	if c, ok := msg.(actors.Copier); ok {
-		w.compareCopy(c, mt, sum)
-	}
-	w.sent = append(w.sent, sentMessage{msg: msg, typ: mt, sum: sum})
-	if w.scenario.Wire == WireChecked {
-		return msg, nil
-	}
-	return &parcel{typ: mt, body: body}, nil
-}
-
-func (w *world) unpack(msg any) any {
-	p, ok := msg.(*parcel)
-	if !ok {
-		return msg
-	}
-	out, err := w.codec.Decode(p.typ, p.body)
-	if err != nil {
-		panic(failure{"message", err})
-	}
-	return out
-}
-
-// compareCopy refuses a CopyMessage that does not copy what the codec does.
-func (w *world) compareCopy(c actors.Copier, mt *actors.MessageType, sum uint64) {
-	cp := c.CopyMessage()
-	got, ok := actors.MessageOf(cp)
-	if !ok || got != mt {
-		panic(failure{"message copy", fmt.Errorf("CopyMessage of %s returned a %T", mt.Name, cp)})
-	}
-	if w.digest(cp, mt) != sum {
-		panic(failure{"message copy", fmt.Errorf("CopyMessage of %s does not copy everything", mt.Name)})
-	}
-}
-
-func (w *world) digest(msg any, mt *actors.MessageType) uint64 {
-	body, err := w.codec.Append(w.scratch[:0], mt, msg)
-	if err != nil {
-		panic(failure{"message", err})
-	}
-	w.scratch = body
-	return wire.Hash(body)
-}
-
-// checkLocal registers the content of a message that stays on its host.
-func (w *world) checkLocal(msg any) (*actors.MessageType, uint64) {
-	mt, ok := actors.MessageOf(msg)
-	if !ok {
-		if isSystem(msg) {
-			return nil, 0
-		}
-		panic(failure{"unregistered message", fmt.Errorf("%T is sent: register it with actors.Message", msg)})
-	}
-	w.hash = faults.Mix(w.hash, mt.Hash)
-	if _, ok := msg.(actors.Copier); ok && !w.strict {
-		return nil, 0
-	}
-	sum := w.digest(msg, mt)
-	w.hash = faults.Mix(w.hash, sum)
-	return mt, sum
-}
-
-// isSystem reports proto.actor's own user-level messages.
-func isSystem(msg any) bool {
-	switch msg.(type) {
-	case *actor.PoisonPill, *actor.Terminated, *actor.DeadLetterResponse:
-		return true
-	}
-	return false
-}
-
-// checkDelivery compares a local message with what was sent.
-func (w *world) checkDelivery(it *item) {
-	if w.digest(it.msg, it.typ) != it.sum {
-		panic(failure{"mutated message", fmt.Errorf("a %s was changed between send and delivery: a message belongs to its receiver", it.typ.Name)})
-	}
-}
-
-// checkSent compares what the step sent with what it is at the end of the step.
-func (w *world) checkSent() {
-	sent := w.sent
-	w.sent = w.sent[:0]
-	for _, s := range sent {
-		if w.digest(s.msg, s.typ) != s.sum {
-			panic(failure{"mutated message", fmt.Errorf("a %s was changed after it had been sent", s.typ.Name)})
-		}
 	}
 }

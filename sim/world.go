@@ -21,6 +21,7 @@ type world struct {
 	strict   bool // every check of message handling is on; every 16th seed
 	codec    wire.Codec
 	scratch  []byte
+	parcels  []*parcel // to be used again
 
 	now    int64 // ns of virtual time
 	times  queue // what has a time; under policy Timed, messages too

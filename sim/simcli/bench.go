@@ -30,6 +30,7 @@ func Bench(hop sim.Scenario, message any, checked sim.Scenario) *cobra.Command {
 			if limit <= 0 {
 				return fmt.Errorf("--time %v: a time is positive", limit)
 			}
+			defer collectLess()()
 			rows := [][]string{{"WHAT", "VALUE", "UNIT", ""}}
 			add := func(m sim.Measurement) {
 				rows = append(rows, []string{m.Name, figure(m.Value), m.Unit, m.Note})
