@@ -12,12 +12,14 @@ import (
 // often at the worst moment. What was promised must be there afterwards.
 func storePowerLoss() sim.Scenario {
 	return storeScenario(sim.Scenario{
-		Name:  "store/power-loss",
-		Doc:   "crashes and power losses, of all servers at once too, at chosen points of the log",
-		Knobs: smallLogs,
+		Name: "store/power-loss",
+		Doc:  "crashes and power losses, of all servers at once too, at chosen points of the log",
+		Knobs: func(d *faults.Draw) sim.Knobs {
+			return smallLogs(d).With("tolerate", d.IntN("tolerate", 3))
+		},
 		Profile: storeHosts(faults.Profile{
 			DelayMin: time.Millisecond, DelayMax: 10 * time.Millisecond,
-			DropMax: 20, DuplicateMax: 20, DiskMax: 10 * time.Millisecond, FIFO: 500, Random: 100,
+			DropMax: 20, DuplicateMax: 20, DiskMax: 50 * time.Millisecond, FIFO: 500, Random: 100,
 			Span: 2 * time.Second, DownMin: 5 * time.Millisecond, DownMax: 2 * time.Second,
 			Crashes: 3, PowerLosses: 4, Stops: 1, PowerLossAll: 400,
 			Points: logPoints,
