@@ -41,6 +41,7 @@ var mayImport = []row{
 	{"models", ""},
 	{"internal/trace", ""},
 	{"internal/lint", ""},
+	{"zoo", ""},
 }
 
 // rowOf returns the row of a package.
