@@ -166,7 +166,7 @@ func (b *boot) startActor(a actors.ActorDef) (err error) {
 				err = errDown // the actor halted its host; the reason was reported
 				return
 			}
-			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+			err = fmt.Errorf("%w: %v\n%s", ErrPanic, p, debug.Stack())
 		}
 	}()
 	_, err = b.spawn(nil, a.Name, a.Name, a.New)
@@ -176,14 +176,18 @@ func (b *boot) startActor(a actors.ActorDef) (err error) {
 // startPrograms starts the host's programs, each on a goroutine.
 func (b *boot) startPrograms() {
 	for _, p := range b.host.def.Programs {
-		b.host.world.programs.begin()
-		go b.runProgram(p)
+		b.startProgram(p)
 	}
+}
+
+func (b *boot) startProgram(p actors.ProgramDef) {
+	b.host.world.programs.begin(b.host.name + "/" + p.Name)
+	go b.runProgram(p)
 }
 
 func (b *boot) runProgram(p actors.ProgramDef) {
 	w := b.host.world
-	defer w.programs.end()
+	defer w.programs.end(b.host.name + "/" + p.Name)
 	finished := false
 	defer func() {
 		if finished {
@@ -196,7 +200,7 @@ func (b *boot) runProgram(p actors.ProgramDef) {
 		if reason == nil {
 			reason = "runtime.Goexit"
 		}
-		b.fail(fmt.Errorf("program %s/%s: panic: %v\n%s", b.host.name, p.Name, reason, debug.Stack()))
+		b.fail(fmt.Errorf("program %s/%s: %w: %v\n%s", b.host.name, p.Name, ErrPanic, reason, debug.Stack()))
 	}()
 	files := b.disk(p.Name)
 	defer files.release()

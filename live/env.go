@@ -39,7 +39,7 @@ func (b *boot) env(path string, files *disk, box *mailbox) actors.Env {
 			return b.spawnChild(actors.Unguarded(ctx), name, p)
 		},
 		Halt: func(err error) {
-			b.fail(fmt.Errorf("%s halted: %w", full, err))
+			b.fail(fmt.Errorf("%s %w: %w", full, ErrHalted, err))
 			panic(unwind{})
 		},
 		Note: func(fact any) {

@@ -13,6 +13,17 @@ import (
 	"github.com/simrun/simrun/actors"
 )
 
+// What stopped a host, in the errors of [World.Wait] and [World.Err]. An error that
+// is none of these is one that a program returned.
+var (
+	// ErrPanic is a panic of an actor or a program, or a call that is refused.
+	ErrPanic = errors.New("panic")
+	// ErrHalted is a call of Env.Halt.
+	ErrHalted = errors.New("halted")
+	// ErrMailboxFull is an actor that cannot keep up with its own host.
+	ErrMailboxFull = errors.New("mailbox full")
+)
+
 // errDown is why a host that is not running refuses.
 var errDown = errors.New("host is down")
 

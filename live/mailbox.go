@@ -51,7 +51,7 @@ func (m *mailbox) PostUserMessage(msg any) {
 	m.mu.Lock()
 	if m.user.len() >= mailboxMax {
 		m.mu.Unlock()
-		m.boot.fail(fmt.Errorf("actor %s/%s: %d messages in the mailbox", m.boot.host.name, m.path, mailboxMax))
+		m.boot.fail(fmt.Errorf("actor %s/%s: %w: %d messages", m.boot.host.name, m.path, ErrMailboxFull, mailboxMax))
 		return
 	}
 	m.user.push(msg)
@@ -123,7 +123,7 @@ func (m *mailbox) run() {
 		if p == nil {
 			p = "runtime.Goexit"
 		}
-		m.boot.fail(fmt.Errorf("actor %s/%s: panic on %T: %v\n%s", m.boot.host.name, m.path, msg, p, debug.Stack()))
+		m.boot.fail(fmt.Errorf("actor %s/%s: %w on %T: %v\n%s", m.boot.host.name, m.path, ErrPanic, msg, p, debug.Stack()))
 	}()
 	for !m.boot.dead() {
 		var system, ok bool

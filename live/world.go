@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -172,10 +173,34 @@ func (w *World) Wait(ctx context.Context) error {
 	case <-w.failed:
 	case <-w.programs.ended():
 	case <-ctx.Done():
-		return errors.Join(w.Err(), fmt.Errorf("wait for %d programs: %w", w.programs.running(), ctx.Err()))
+		return errors.Join(w.Err(), fmt.Errorf("wait for programs %s: %w", strings.Join(w.Running(), ", "), ctx.Err()))
 	}
 	return w.Err()
 }
+
+// Run starts one more program on a host that is running. Neither an actor nor a
+// program of the host's topology may have its name. A Wait that begins after Run
+// waits for it too; a restart of the host does not start it again.
+func (w *World) Run(host string, p actors.ProgramDef) error {
+	h, err := w.host(host)
+	if err != nil {
+		return err
+	}
+	with := h.def
+	with.Programs = append(slices.Clip(with.Programs), p)
+	if err := (actors.Topology{Hosts: []actors.Host{with}}).Validate(); err != nil {
+		return err
+	}
+	b := h.current()
+	if b == nil {
+		return fmt.Errorf("host %s: run %s: %w", host, p.Name, errDown)
+	}
+	b.startProgram(p)
+	return nil
+}
+
+// Running returns the paths of the programs that have not ended, sorted.
+func (w *World) Running() []string { return w.programs.running() }
 
 // Err returns the failures so far: errors of programs, and what stopped a host.
 func (w *World) Err() error {
@@ -256,7 +281,7 @@ func (w *World) Stop(ctx context.Context) error {
 	select {
 	case <-w.programs.ended():
 	case <-ctx.Done():
-		errs = append(errs, fmt.Errorf("stop: %d programs still busy: %w", w.programs.running(), ctx.Err()))
+		errs = append(errs, fmt.Errorf("stop: programs %s still busy: %w", strings.Join(w.Running(), ", "), ctx.Err()))
 	}
 	return errors.Join(errs...)
 }

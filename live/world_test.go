@@ -188,7 +188,7 @@ func TestPanicOfAnActorStopsItsHost(t *testing.T) {
 	}}
 	w := start(t, top, live.Options{})
 	err := w.Wait(within(t, 20*time.Second))
-	if err == nil || !strings.Contains(err.Error(), "host h stopped: actor h/a: panic on live_test.ask: boom") || !strings.Contains(err.Error(), "world_test.go") {
+	if !errors.Is(err, live.ErrPanic) || !strings.Contains(err.Error(), "host h stopped: actor h/a: panic on live_test.ask: boom") || !strings.Contains(err.Error(), "world_test.go") {
 		t.Errorf("got %v", err)
 	}
 	if err := w.Crash("h"); err == nil || !strings.Contains(err.Error(), "down") {
@@ -247,7 +247,7 @@ func TestHaltStopsTheHostAndNeverReturns(t *testing.T) {
 	}}}
 	w := start(t, top, live.Options{Note: j.add})
 	err := w.Wait(within(t, 20*time.Second))
-	if !errors.Is(err, disk) || !strings.Contains(err.Error(), "host h stopped: h/a halted: disk on fire") {
+	if !errors.Is(err, disk) || !errors.Is(err, live.ErrHalted) || !strings.Contains(err.Error(), "host h stopped: h/a halted: disk on fire") {
 		t.Errorf("got %v", err)
 	}
 	if got := j.facts(); !slices.Equal(got, []string{"h/p asks"}) {
@@ -270,8 +270,59 @@ func TestWaitEndsWithItsContext(t *testing.T) {
 		return nil
 	}}}}}}
 	err := start(t, top, live.Options{}).Wait(within(t, 10*time.Millisecond))
-	if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "1 programs") {
+	if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "wait for programs h/p:") {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestProgramRunsOnAHostThatIsUp(t *testing.T) {
+	release := make(chan struct{})
+	top := actors.Topology{Hosts: []actors.Host{oneHost("h", actors.ActorDef{Name: "echo", New: echo}), {Name: "c"}}}
+	w := start(t, top, live.Options{})
+	err := w.Run("c", actors.ProgramDef{Name: "p", Run: func(env actors.Env) error {
+		<-release
+		reply, err := env.Request(env.PID("h/echo"), ask{7}, 0)
+		if got, ok := reply.(answer); !ok || got.N != 7 {
+			return fmt.Errorf("got %v, %w", reply, err)
+		}
+		return errors.New("it was answered")
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := w.Running(); !slices.Equal(got, []string{"c/p"}) {
+		t.Errorf("running %q", got)
+	}
+	close(release)
+	if err := w.Wait(within(t, 10*time.Second)); err == nil || err.Error() != "program c/p: it was answered" {
+		t.Errorf("got %v", err)
+	}
+	eventually(t, "no program runs", func() bool { return len(w.Running()) == 0 })
+}
+
+func TestProgramIsRefusedWhereItCannotRun(t *testing.T) {
+	run := func(actors.Env) error { return errors.New("it ran") }
+	w := start(t, actors.Topology{Hosts: []actors.Host{oneHost("h", actors.ActorDef{Name: "echo", New: echo}), {Name: "down"}}}, live.Options{})
+	if err := w.Crash("down"); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		host   string
+		def    actors.ProgramDef
+		reason string
+	}{
+		{"elsewhere", actors.ProgramDef{Name: "p", Run: run}, "host elsewhere does not run here"},
+		{"down", actors.ProgramDef{Name: "p", Run: run}, "host down: run p: host is down"},
+		{"h", actors.ProgramDef{Name: "echo", Run: run}, "name echo used twice"},
+		{"h", actors.ProgramDef{Name: "p"}, "nothing to run"},
+		{"h", actors.ProgramDef{Name: "a/b", Run: run}, "a/b"},
+	} {
+		if err := w.Run(c.host, c.def); err == nil || !strings.Contains(err.Error(), c.reason) {
+			t.Errorf("%s/%s: got %v, want %q", c.host, c.def.Name, err, c.reason)
+		}
+	}
+	if err := w.Wait(within(t, 10*time.Second)); err != nil {
+		t.Error(err)
 	}
 }
 
