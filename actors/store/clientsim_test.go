@@ -194,33 +194,40 @@ func TestWindowBoundsWhatIsUncertain(t *testing.T) {
 	}
 }
 
-// TestHalfAFriendshipIsAllThatAKillLeaves kills a client between the two halves of
-// a friendship. Each half is there whole or not at all, and all four outcomes come
+// TestHalfAFriendshipIsAllThatAKillLeaves kills a client at every step of making a
+// friendship. Each half is there whole or not at all, and all four outcomes come
 // up. R11, R24.
 func TestHalfAFriendshipIsAllThatAKillLeaves(t *testing.T) {
-	type (
-		began   struct{}
-		outcome struct{ First, Second int }
-	)
+	type outcome struct{ First, Second int }
 	couple := func(env actors.Env) error {
 		c := store.NewClient(env)
-		c.Put("s", "a", word("A"))
-		c.Put("s", "b", word("B"))
-		env.Note(began{})
+		for _, key := range []string{"a", "b"} {
+			for c.Put("s", key, word("x")) != models.Success {
+			}
+		}
+		step := func(d time.Duration) {
+			env.Note(actors.Point("friends"))
+			env.Clock.Sleep(d)
+		}
 		d1 := c.AsyncSetAdd("s", "a", tag("b"))
-		env.Clock.Sleep(time.Duration(env.Rand.IntN(int(40 * time.Millisecond))))
+		step(5 * time.Millisecond)
 		d2 := c.AsyncSetAdd("s", "b", tag("a"))
+		for range 8 {
+			step(20 * time.Millisecond)
+		}
 		d1.Wait()
 		d2.Wait()
+		step(0)
 		return nil
 	}
 	size := func(c *store.Client, key string) int {
-		for _, a := range c.Get("s", key).Attrs {
-			if a.Name == "tags" {
-				return len(a.Value.Strs)
+		for {
+			for _, a := range c.Get("s", key).Attrs {
+				if a.Name == "tags" {
+					return len(a.Value.Strs)
+				}
 			}
 		}
-		return -1
 	}
 	reader := func(env actors.Env) error {
 		env.Clock.Sleep(10 * time.Second)
@@ -234,21 +241,14 @@ func TestHalfAFriendshipIsAllThatAKillLeaves(t *testing.T) {
 		p := sim.NewPlan(s, seed)
 		p.Policy = sim.Timed
 		p.Net = faults.Net{DelayMin: time.Millisecond, DelayMax: 20 * time.Millisecond, Drop: 300}
-		d := faults.NewDraw(seed)
-		p.Faults = faults.Schedule{{At: time.Duration(d.Between("at", 200, 800)) * time.Millisecond, Kind: faults.Crash, Hosts: []string{"c0"}}}
+		p.Faults = faults.Schedule{{Point: "friends", Nth: 1 + int(seed%10), Host: "c0", Kind: faults.Crash}}
 		r := sim.Run(s, p)
 		if r.Verdict != sim.Pass {
 			t.Fatalf("seed %d: %v %s: %v", seed, r.Verdict, r.Check, r.Err)
 		}
-		friends := false
 		for _, n := range r.Notes {
-			switch f := n.Fact.(type) {
-			case began:
-				friends = true
-			case outcome:
-				if friends {
-					seen[f]++
-				}
+			if o, ok := n.Fact.(outcome); ok {
+				seen[o]++
 			}
 		}
 	}
