@@ -17,12 +17,13 @@ func confirm(s Scenario, r *Result) *Result {
 		Plan:    r.Plan,
 		Verdict: Harness,
 		Check:   "nondeterminism",
-		Err:     fmt.Errorf("two runs of one plan differ: %s", parting(s, r.Plan)),
+		Err:     fmt.Errorf("two runs of one plan differ: %s", Parting(s, r.Plan)),
 	}
 }
 
-// parting describes the first event in which two runs of a plan differ.
-func parting(s Scenario, p Plan) string {
+// Parting describes the first event in which two runs of a plan differ. It runs the
+// plan twice, and two runs that differ once need not differ again.
+func Parting(s Scenario, p Plan) string {
 	var first []trace.Event
 	Trace(s, p, func(e trace.Event) { first = append(first, e) })
 	n, text := 0, ""

@@ -89,8 +89,8 @@ func (c *command) readPlan(path string) (sim.Scenario, sim.Plan, error) {
 func twice(s sim.Scenario, p sim.Plan) (*sim.Result, []trace.Event) {
 	r := sim.Run(s, p)
 	again, events := traced(s, p)
-	if err := differ(r, again); err != nil {
-		r.Verdict, r.Check, r.Err = sim.Harness, nondeterminism, err
+	if r = compare(r, again); r.Check == nondeterminism {
+		r.Err = fmt.Errorf("%w; %s", r.Err, sim.Parting(s, p))
 	}
 	return r, events
 }
