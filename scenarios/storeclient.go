@@ -97,8 +97,7 @@ func isPlain(op models.Op) bool {
 	}
 	for _, s := range storeSpaces {
 		if s.Name == op.Space {
-			_, whole := s.Whole(op)
-			return isRegister(s) && whole
+			return isRegister(s) && op.Verb == models.Put && s.Refuse(op) == models.Success
 		}
 	}
 	return false
