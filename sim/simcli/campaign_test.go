@@ -3,6 +3,7 @@ package simcli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -136,6 +137,30 @@ func TestFailuresAreSavedBeforeTheyAreTold(t *testing.T) {
 	}
 	if small != c.total().violations || full != min(small, shrinkMost) {
 		t.Errorf("%d plans and %d as found, of %d violations", small, full, c.total().violations)
+	}
+}
+
+// DESIGN 6: results that cannot be written are a failure of the harness.
+func TestLostFolderEndsTheCampaign(t *testing.T) {
+	f, err := openFolder(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.close()
+	s := testScenarios()[1]
+	c := &campaign{scenarios: []sim.Scenario{s}, base: 1, runs: 10_000, jobs: 2, watchdog: time.Minute, folder: f}
+	c.found = func(finding) {
+		if err := os.RemoveAll(f.path); err != nil {
+			t.Error(err)
+		}
+	}
+	err = c.run(context.Background())
+	var broken brokenError
+	if !errors.As(err, &broken) || !strings.Contains(err.Error(), "save "+f.path) {
+		t.Errorf("got %v", err)
+	}
+	if n := c.total().runs; n >= 10_000 {
+		t.Errorf("%d runs after the folder was gone", n)
 	}
 }
 
