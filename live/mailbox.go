@@ -123,6 +123,7 @@ func (m *mailbox) run() {
 		if p == nil {
 			p = "runtime.Goexit"
 		}
+		_, msg, _ := actor.UnwrapEnvelope(msg)
 		m.boot.fail(fmt.Errorf("actor %s/%s: %w on %T: %v\n%s", m.boot.host.name, m.path, ErrPanic, msg, p, debug.Stack()))
 	}()
 	for !m.boot.dead() {

@@ -178,7 +178,7 @@ func TestPanicOfAnActorStopsItsHost(t *testing.T) {
 			}
 		})}, actors.ActorDef{Name: "echo", New: echo}),
 		{Name: "c", Programs: []actors.ProgramDef{{Name: "p", Run: func(env actors.Env) error {
-			env.Send(env.PID("h/a"), ask{})
+			_, _ = env.Request(env.PID("h/a"), ask{}, time.Millisecond)
 			for {
 				if _, err := env.Request(env.PID("h/echo"), ask{}, 50*time.Millisecond); err != nil {
 					return nil // the host is gone
