@@ -53,6 +53,30 @@ func TestUnknownVerdictIsNoPass(t *testing.T) {
 	}
 }
 
+// DESIGN 6, vacuity: doing nothing is told, once there are enough runs to tell.
+func TestVacuousRunsAreTold(t *testing.T) {
+	fired := func(inFlight int) map[string]sim.FaultCount {
+		return map[string]sim.FaultCount{"crash": {Fired: 5, InFlight: inFlight}}
+	}
+	tests := []struct {
+		name string
+		t    tally
+		want string
+	}{
+		{"few runs", tally{runs: 999, ops: 1, poor: 999}, ""},
+		{"as it should be", tally{runs: 1000, ops: 1, overlapped: 1, faults: fired(1)}, ""},
+		{"faults beside the point", tally{runs: 1000, ops: 1, overlapped: 1, faults: fired(0)}, "never hit an operation in flight: crash"},
+		{"no overlap", tally{runs: 1000, ops: 1, faults: fired(1)}, "no acknowledged operation overlaps a fault"},
+		{"no faults at all", tally{runs: 1000, ops: 1, calm: 1000}, ""},
+		{"hardly anything acknowledged", tally{runs: 1000, ops: 1, calm: 1000, poor: 501}, "less than a quarter of the operations was acknowledged in most runs"},
+	}
+	for _, tt := range tests {
+		if got := strings.Join(tt.t.vacuous(), "; "); got != tt.want {
+			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}
+
 func TestMistypedNamesAreRecognized(t *testing.T) {
 	names := []string{"store/calm", "store/chaos", "store/power-loss", "tickets/dups"}
 	tests := []struct{ typed, want string }{

@@ -108,8 +108,8 @@ func conclusion(c *campaign, s summary) string {
 		if names := t.unreached(); len(names) > 0 && t.runs > 0 {
 			fmt.Fprintf(&b, "%s: never reached in %s: %s\n", t.scenario.Name, counted(t.runs, "run"), view.Clean(strings.Join(names, ", ")))
 		}
-		if kinds := t.sterile(); len(kinds) > 0 && t.runs >= enoughRuns {
-			fmt.Fprintf(&b, "%s: never hit an operation in flight: %s\n", t.scenario.Name, view.Clean(strings.Join(kinds, ", ")))
+		for _, what := range t.vacuous() {
+			fmt.Fprintf(&b, "%s: %s\n", t.scenario.Name, view.Clean(what))
 		}
 	}
 	if s.Interrupted {

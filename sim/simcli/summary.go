@@ -14,7 +14,8 @@ type summary struct {
 	Schema           int            `json:"schema"`
 	Type             string         `json:"type"`
 	Verdict          string         `json:"verdict"`
-	Seed             uint64         `json:"seed"` // the first one
+	Build            string         `json:"build"` // what the seeds mean depends on it
+	Seed             uint64         `json:"seed"`  // the first one
 	Runs             int            `json:"runs"`
 	Violations       int            `json:"violations"`
 	Inconclusive     int            `json:"inconclusive"`
@@ -22,14 +23,16 @@ type summary struct {
 	Nondeterministic int            `json:"nondeterministic"` // part of harness
 	Harness          int            `json:"harness"`
 	Interrupted      bool           `json:"interrupted"`
-	Doubled          int            `json:"doubled"` // runs that were run twice and compared
-	Overlapped       int            `json:"overlapped"`
+	Doubled          int            `json:"doubled"`    // runs that were run twice and compared
+	Calm             int            `json:"calm"`       // runs without a fault
+	Overlapped       int            `json:"overlapped"` // runs in which an acknowledged operation overlaps a fault
 	Ops              int            `json:"ops"`
 	Acked            int            `json:"acked"`
 	Unwaited         int            `json:"unwaited"`
 	Events           int64          `json:"events"`
 	Messages         int64          `json:"messages"`
 	Faults           map[string]int `json:"faults"`    // how many began, by kind
+	InFlight         map[string]int `json:"in_flight"` // how many of them while an operation was open
 	Sometimes        map[string]int `json:"sometimes"` // runs that reached it; expected ones are always there
 	Limits           map[string]int `json:"limits"`    // inconclusive runs by what they ran into
 	WallSeconds      float64        `json:"wall_s"`
@@ -50,7 +53,8 @@ type row struct {
 	Faults       int      `json:"faults"`
 	Violations   int      `json:"violations"`
 	Inconclusive int      `json:"inconclusive"`
-	Unreached    []string `json:"unreached"`
+	Unreached    []string `json:"unreached"` // of its Sometimes
+	Vacuous      []string `json:"vacuous"`   // what makes the runs worth less than they seem
 }
 
 // runObject is the line of a failed run with --json.
@@ -112,20 +116,20 @@ func summarise(c *campaign, began stopwatch, interrupted bool) summary {
 		Schema: schema, Type: "summary", Verdict: c.verdict().String(), Seed: c.base,
 		Runs: t.runs, Violations: t.violations, Inconclusive: t.inconclusive, ExpectedLoss: t.expectedLoss,
 		Nondeterministic: t.nondeterministic, Harness: t.harness, Interrupted: interrupted,
-		Doubled: t.doubled, Overlapped: t.overlapped,
+		Doubled: t.doubled, Calm: t.calm, Overlapped: t.overlapped, Build: build(),
 		Ops: t.ops, Acked: t.acked, Unwaited: t.unwaited, Events: t.events, Messages: t.messages,
-		Faults: map[string]int{}, Sometimes: t.sometimes, Limits: t.limits,
+		Faults: map[string]int{}, InFlight: map[string]int{}, Sometimes: t.sometimes, Limits: t.limits,
 		WallSeconds: time.Since(began.wall).Seconds(), CPUSeconds: (cpu - began.cpu).Seconds(),
 		SimSeconds: t.simulated.Seconds(), MaxRSSMB: float64(maxRSS) / (1 << 20),
 	}
 	for kind, n := range t.faults {
-		s.Faults[kind] = n.Fired
+		s.Faults[kind], s.InFlight[kind] = n.Fired, n.InFlight
 	}
 	for _, t := range c.tallies {
 		s.Scenarios = append(s.Scenarios, row{
 			Scenario: t.scenario.Name, Runs: t.runs, RunsPerS: c.rate(t), Ops: t.ops, Acked: t.acked,
 			Faults: t.faultsFired(), Violations: t.violations, Inconclusive: t.inconclusive,
-			Unreached: append([]string{}, t.unreached()...),
+			Unreached: append([]string{}, t.unreached()...), Vacuous: append([]string{}, t.vacuous()...),
 		})
 	}
 	if t.runs == 1 && c.only != nil {

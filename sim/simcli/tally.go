@@ -3,6 +3,7 @@ package simcli
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/simrun/simrun/sim"
@@ -23,7 +24,9 @@ type tally struct {
 	ops, acked, unwaited int
 	events, messages     int64
 	simulated, busy      time.Duration
+	calm                 int // runs without a fault
 	overlapped           int // runs in which an acknowledged operation overlaps a fault in effect
+	poor                 int // runs with less than a quarter of the operations acknowledged
 	faults               map[string]sim.FaultCount
 	sometimes            map[string]int // runs that reached the state
 	limits               map[string]int // inconclusive runs by what they ran into
@@ -56,8 +59,14 @@ func (t *tally) add(r *sim.Result, wall time.Duration) {
 	t.events += r.Stats.Steps
 	t.messages += r.Stats.Messages
 	t.simulated += r.Stats.Virtual
+	if len(r.Applied) == 0 {
+		t.calm++
+	}
 	if r.Stats.Overlapped > 0 {
 		t.overlapped++
+	}
+	if 4*r.Stats.Acked < r.Stats.Ops {
+		t.poor++
 	}
 	for kind, n := range r.Stats.Faults {
 		sum := t.faults[kind]
@@ -84,7 +93,9 @@ func (t *tally) merge(o *tally) {
 	t.messages += o.messages
 	t.simulated += o.simulated
 	t.busy += o.busy
+	t.calm += o.calm
 	t.overlapped += o.overlapped
+	t.poor += o.poor
 	for kind, n := range o.faults {
 		sum := t.faults[kind]
 		t.faults[kind] = sim.FaultCount{Fired: sum.Fired + n.Fired, InFlight: sum.InFlight + n.InFlight}
@@ -117,6 +128,25 @@ func (t *tally) unreached() []string {
 		if t.sometimes[name] == 0 {
 			out = append(out, name)
 		}
+	}
+	return out
+}
+
+// vacuous says what makes the runs worth less than they seem, once there are
+// enough of them to tell.
+func (t *tally) vacuous() []string {
+	if t.runs < enoughRuns {
+		return nil
+	}
+	var out []string
+	if kinds := t.sterile(); len(kinds) > 0 {
+		out = append(out, "never hit an operation in flight: "+strings.Join(kinds, ", "))
+	}
+	if t.calm < t.runs && t.overlapped == 0 && t.ops > 0 {
+		out = append(out, "no acknowledged operation overlaps a fault")
+	}
+	if 2*t.poor > t.runs {
+		out = append(out, "less than a quarter of the operations was acknowledged in most runs")
 	}
 	return out
 }
