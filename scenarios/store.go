@@ -12,7 +12,8 @@ import (
 
 // storeScenario completes a scenario of the store whose clients are those of a
 // Load. Its knobs, with what they are if the scenario draws no others: daemons 3,
-// tolerate 1, partitions 4, spaces and clients as in the Load, snapshot 1000.
+// tolerate 1, partitions 4, spaces and clients as in the Load, lease 500ms,
+// snapshot 1000.
 func storeScenario(s sim.Scenario, load Load) sim.Scenario {
 	s.Topology = func(k sim.Knobs) actors.Topology { return store.Topology(storeOptions(k, load)) }
 	s.Workload = load.Workload()
@@ -32,7 +33,9 @@ func storeOptions(k sim.Knobs, load Load) store.Options {
 	if err != nil {
 		panic(err.Error())
 	}
+	lease := k.Duration("lease", 500*time.Millisecond)
 	return store.Options{
+		Timing:        store.Timing{Heartbeat: lease / 5, Lease: lease, Retry: lease / 12},
 		Daemons:       k.Int("daemons", 3),
 		Clients:       k.Int("clients", load.Clients),
 		Spaces:        StoreSpaces(k.Int("spaces", load.Spaces), k.Int("tolerate", 1), k.Int("partitions", 4)),

@@ -20,6 +20,7 @@ func storeChaos() sim.Scenario {
 				With("daemons", d.Between("daemons", tolerate+1, 5)).
 				With("partitions", d.Between("partitions", 4, 6)).
 				With("spaces", d.Between("spaces", 2, 4)).
+				With("lease", drawLease(d)).
 				With("resubmit", []string{"no", "yes"}[d.IntN("resubmit", 2)])
 		},
 		Profile: storeHosts(faults.Profile{

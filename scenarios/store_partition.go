@@ -12,8 +12,9 @@ import (
 // is about fencing: a deposed daemon must not answer.
 func storePartition() sim.Scenario {
 	return storeScenario(sim.Scenario{
-		Name: "store/partition",
-		Doc:  "hosts that cannot reach each other, but some clients and the coordinator",
+		Name:  "store/partition",
+		Doc:   "hosts that cannot reach each other, but some clients and the coordinator",
+		Knobs: func(d *faults.Draw) sim.Knobs { return sim.Knobs{}.With("lease", drawLease(d)) },
 		Profile: storeHosts(faults.Profile{
 			DelayMin: time.Millisecond, DelayMax: 20 * time.Millisecond,
 			DropMax: 30, DuplicateMax: 50, DiskMax: 5 * time.Millisecond, DriftMax: 40, FIFO: 300, Random: 100,
@@ -24,5 +25,10 @@ func storePartition() sim.Scenario {
 			string(store.SawLeaseExpired), string(store.SawStaleEpoch), string(store.SawReconfigure),
 			string(store.SawTransferFinished), string(store.SawHeadReplaced),
 		},
-	}, Load{Clients: 3, Ops: 150, Keys: 4, Spaces: 2, Window: 16, Unwaited: 100, Pause: 200 * time.Millisecond})
+	}, Load{Clients: 3, Ops: 150, Keys: 4, Spaces: 2, Window: 16, Unwaited: 100, Pause: 400 * time.Millisecond})
+}
+
+// drawLease has daemons expelled soon in some runs, so that much happens after it.
+func drawLease(d *faults.Draw) time.Duration {
+	return []time.Duration{120, 240, 500}[d.IntN("lease", 3)] * time.Millisecond
 }

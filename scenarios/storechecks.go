@@ -48,8 +48,8 @@ type copyOf struct {
 	data   uint64
 }
 
-// checkDisks holds the head of a chain to what it promises: when it answers, every
-// member has synced.
+// checkDisks holds a chain to what it promises: when the head answers, every member
+// has synced, and whoever becomes a member has synced all that was answered for.
 func checkDisks(o *sim.Observation) error {
 	type chain struct {
 		region  store.RegionID
@@ -57,13 +57,22 @@ func checkDisks(o *sim.Observation) error {
 	}
 	members := map[chain][]store.Member{}
 	synced := map[copyOf]uint64{}
+	answered := map[store.RegionID]uint64{}
 	for _, n := range o.Notes {
 		switch f := n.Fact.(type) {
 		case store.Published:
 			for i := range f.Config.Regions {
 				r := &f.Config.Regions[i]
-				if f.Config.Space(r.Space).Durability == store.Synced {
-					members[chain{r.ID, r.Version}] = r.Chain
+				at := chain{r.ID, r.Version}
+				if members[at] != nil || f.Config.Space(r.Space).Durability != store.Synced {
+					continue
+				}
+				members[at] = r.Chain
+				for _, m := range r.Chain {
+					if has := synced[copyOf{m.Host, r.ID, m.Data}]; has < answered[r.ID] {
+						return fmt.Errorf("%s became a member of region %d (version %d) with records up to %d, and %d was answered for",
+							m.Host, r.ID, r.Version, has, answered[r.ID])
+					}
 				}
 			}
 		case store.Persisted:
@@ -72,6 +81,7 @@ func checkDisks(o *sim.Observation) error {
 				synced[at] = max(synced[at], m.Seq)
 			}
 		case store.Committed:
+			answered[f.Region] = max(answered[f.Region], f.Seq)
 			for _, m := range members[chain{f.Region, f.Version}] {
 				if has := synced[copyOf{m.Host, f.Region, m.Data}]; has < f.Seq {
 					return fmt.Errorf("%s answered for record %d of region %d (version %d) when %s had synced up to %d",
