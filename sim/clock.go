@@ -48,6 +48,7 @@ func (p *party) After(d time.Duration, msg any) (cancel func()) {
 	t := &timer{mb: p.mb, msg: msg}
 	ev := w.times.push(w.now + p.inc.host.worldDuration(max(d, 0)))
 	ev.kind, ev.tm, ev.key = evTimer, t, w.nextKey()
+	w.cause(ev.key)
 	return func() { t.cancelled = true }
 }
 

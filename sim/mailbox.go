@@ -63,6 +63,9 @@ func (m *mailbox) PostUserMessage(message any) {
 	if w.scenario.Wire != WireRef {
 		it.typ, it.sum = w.checkLocal(it.msg)
 	}
+	if w.tracer != nil && w.step.inc != nil {
+		w.traceSend(m.ep, it.msg, it.key)
+	}
 	m.deliver(it)
 }
 

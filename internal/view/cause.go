@@ -25,10 +25,10 @@ type slice struct {
 	steps  map[int64][]int  // what was brought about in a step, by its Seq
 }
 
-// explain returns which events a failure follows from: backwards from the ends of
-// the operations along the causes, forwards from operations that never ended, and
-// the faults that hit a host on the way.
-func explain(events []trace.Event, f Failure) []bool {
+// explain returns which events a failure follows from: of each operation what its
+// outcome follows from, and the faults that hit a host on the way. With effects it
+// also has what each operation brought about until its outcome was known.
+func explain(events []trace.Event, f Failure, effects bool) []bool {
 	s := &slice{
 		events: events, in: make([]bool, len(events)),
 		sends: map[uint64][]int{}, steps: map[int64][]int{},
@@ -41,15 +41,31 @@ func explain(events []trace.Event, f Failure) []bool {
 			s.steps[e.Cause] = append(s.steps[e.Cause], i)
 		}
 	}
+	open := map[string]int{} // operations called and not returned
 	for _, i := range s.roots(f) {
-		s.backward(i)
+		switch e := events[i]; e.Kind {
+		case trace.Call:
+			open[e.Msg] = i
+			s.in[i] = true
+		case trace.Return:
+			s.backward(i, open[e.Msg])
+			if effects {
+				s.forward(open[e.Msg], i)
+			}
+			delete(open, e.Msg)
+		default:
+			s.backward(i, 0)
+		}
 	}
-	s.open()
+	for _, call := range open {
+		s.forward(call, len(events))
+	}
 	s.faults()
 	return s.in
 }
 
-// roots finds the calls and returns of the operations of a failure.
+// roots finds the calls and returns of the operations of a failure, each call
+// before its return.
 func (s *slice) roots(f Failure) []int {
 	wanted := map[string]bool{}
 	for _, id := range f.Operations {
@@ -89,50 +105,36 @@ func (s *slice) mark(i int) {
 	}
 }
 
-// backward marks an event and all that it was brought about by.
-func (s *slice) backward(i int) {
+// backward marks an event and all that it was brought about by, down to the event
+// at floor: what a client did before an operation does not explain it.
+func (s *slice) backward(i, floor int) {
 	s.mark(i)
 	for len(s.queue) > 0 {
 		i := s.queue[len(s.queue)-1]
 		s.queue = s.queue[:len(s.queue)-1]
 		e := s.events[i]
-		if j, ok := s.at(e.Cause); ok && j < i {
+		if j, ok := s.at(e.Cause); ok && j < i && j >= floor {
 			s.mark(j)
 		}
 		if e.Kind != trace.Deliver {
 			continue
 		}
 		for _, j := range s.sends[e.Key] {
-			if j < i {
+			if j < i && j >= floor {
 				s.mark(j)
 			}
 		}
 	}
 }
 
-// open follows operations that were called but never returned: what became of
-// their messages, lost ones included.
-func (s *slice) open() {
-	returned := map[string]bool{}
-	for i, e := range s.events {
-		if s.in[i] && e.Kind == trace.Return {
-			returned[e.Msg] = true
-		}
-	}
-	for i, e := range s.events {
-		if s.in[i] && e.Kind == trace.Call && !returned[e.Msg] {
-			s.forward(i)
-		}
-	}
-}
-
-// forward marks the messages that were sent between a call and the next call of
-// its path, and all that was brought about by them.
-func (s *slice) forward(call int) {
+// forward marks what an operation brought about before the event at end: the
+// messages that were sent between its call and the next call of its path, lost
+// ones included, and all that follows from them.
+func (s *slice) forward(call, end int) {
 	const most = 200
 	path := s.events[call].Path
 	keys := map[uint64]bool{}
-	for i := call + 1; i < len(s.events); i++ {
+	for i := call + 1; i < end; i++ {
 		e := s.events[i]
 		if e.Kind == trace.Duplicate && e.Peer == path {
 			s.in[i] = true
@@ -150,7 +152,7 @@ func (s *slice) forward(call int) {
 		}
 	}
 	var steps []int64
-	for i := call + 1; i < len(s.events); i++ {
+	for i := call + 1; i < end; i++ {
 		if e := s.events[i]; e.Kind != trace.Send && keys[e.Key] {
 			s.in[i] = true
 			steps = append(steps, e.Seq)
@@ -158,6 +160,9 @@ func (s *slice) forward(call int) {
 	}
 	for n := 0; n < len(steps) && n < most; n++ {
 		for _, j := range s.steps[steps[n]] {
+			if k := s.events[j].Kind; j >= end || k == trace.Call || k == trace.Return {
+				continue
+			}
 			s.in[j] = true
 			steps = append(steps, s.events[j].Seq)
 		}

@@ -49,7 +49,7 @@ func (p Page) clean() Page {
 // What the failure follows from is drawn in colour. Hovering shows the details.
 func Lanes(w io.Writer, p Page, events []trace.Event) error {
 	events = withSenders(events)
-	in := explain(events, p.Failure)
+	in := explain(events, p.Failure, true)
 	d := &drawing{lane: map[string]int{}, row: map[int64]int{}, down: map[string]int{}}
 	shown := pick(events, in)
 	for _, i := range shown {
@@ -77,7 +77,8 @@ func Lanes(w io.Writer, p Page, events []trace.Event) error {
 func pick(events []trace.Event, in []bool) []int {
 	var all, explained []int
 	for i, e := range events {
-		if e.Kind == trace.Resume || e.Kind == trace.Disk && !in[i] {
+		local := e.Kind == trace.Send && hostOf(e.Peer) == e.Host
+		if e.Kind == trace.Resume || local || e.Kind == trace.Disk && !in[i] {
 			continue
 		}
 		all = append(all, i)

@@ -19,18 +19,24 @@ const StoryLines = 40
 // faults that befell the hosts on the way. It is empty for an empty trace.
 func Story(events []trace.Event, f Failure) string {
 	events = withSenders(events)
-	in := explain(events, f)
-	var told []trace.Event
-	for i, e := range events {
-		if in[i] && telling(e) {
-			told = append(told, e)
-		}
+	told := tell(events, explain(events, f, true))
+	if len(told) > StoryLines {
+		told = tell(events, explain(events, f, false))
 	}
 	left := 0
 	if len(told) > StoryLines {
 		told, left = shorten(told)
 	}
 	return layOut(told, left)
+}
+
+func tell(events []trace.Event, in []bool) (told []trace.Event) {
+	for i, e := range events {
+		if in[i] && telling(e) {
+			told = append(told, e)
+		}
+	}
+	return told
 }
 
 // Events prints every event of a trace, one a line.
@@ -61,7 +67,7 @@ func withSenders(events []trace.Event) []trace.Event {
 func telling(e trace.Event) bool {
 	switch e.Kind {
 	case trace.Deliver:
-		return hostOf(e.Peer) != e.Host
+		return e.Peer != "" && hostOf(e.Peer) != e.Host
 	case trace.Start, trace.Send, trace.Resume, trace.Timer, trace.Disk:
 		return false
 	}
@@ -120,9 +126,12 @@ func layOut(told []trace.Event, left int) string {
 // clock prints a time of the run; below a microsecond nothing is of interest.
 func clock(d time.Duration) string { return d.Round(time.Microsecond).String() }
 
+// textWidth is how much of a message's content, or of other text, is shown.
+const textWidth = 90
+
 // Words says what happened in an event, without its time and host, on one line.
 func Words(e trace.Event) string {
-	msg, text, peer := Cut(e.Msg, 60), Cut(e.Text, 120), Cut(e.Peer, 60)
+	msg, text, peer := Cut(e.Msg, 60), Cut(e.Text, textWidth), Cut(e.Peer, 60)
 	actor := ""
 	if _, name, ok := strings.Cut(e.Path, "/"); ok {
 		actor = Cut(name, 60)
