@@ -141,6 +141,21 @@ func TestProgramsThatDoNotEndAreNamed(t *testing.T) {
 	}
 }
 
+// A program that blocks without its Env outlives the run, and the result says so.
+func TestProgramThatCannotBeStoppedIsNamed(t *testing.T) {
+	release := make(chan struct{})
+	defer close(release)
+	s := system(program("c0", func(actors.Env) error { <-release; return nil }))
+	s.Limits.Settle = 50 * time.Millisecond
+	r, err := harness.Run(t.Context(), s, sim.Plan{}, harness.Options{Time: time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Check != "liveness" || !strings.Contains(r.Err.Error(), "c0/program had not ended after 51ms") || !strings.Contains(r.Err.Error(), "programs c0/program still busy") {
+		t.Errorf("%v, %s: %v", r.Verdict, r.Check, r.Err)
+	}
+}
+
 // What was seen until then is kept.
 func TestInterruptedRunIsInconclusive(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
@@ -169,6 +184,10 @@ func TestRunThatCannotBeginIsAnError(t *testing.T) {
 		t.Fatal(err)
 	}
 	good := reading(answered)
+	taken := good
+	taken.Topology = func(sim.Knobs) actors.Topology {
+		return actors.Topology{Hosts: []actors.Host{{Name: "c0", Actors: []actors.ActorDef{{Name: "workload", New: silent}}}}}
+	}
 	for _, c := range []struct {
 		reason string
 		s      sim.Scenario
@@ -178,6 +197,7 @@ func TestRunThatCannotBeginIsAnError(t *testing.T) {
 		{"scenario without a name", sim.Scenario{}, sim.Plan{}, harness.Options{}},
 		{"operation c9#4: the topology has no host c9", good, sim.Plan{Ops: []sim.Op{{Client: "c9", N: 4, Do: models.Read{}}}}, harness.Options{}},
 		{"host c0: name used twice", system(actors.Host{Name: "c0"}, actors.Host{Name: "c0"}), sim.Plan{}, harness.Options{}},
+		{"host c0: name workload used twice", taken, sim.Plan{Ops: []sim.Op{{Client: "c0", N: 1, Do: models.Read{}}}}, harness.Options{}},
 		{"is not empty: it has left-over", good, sim.Plan{}, harness.Options{Dir: used}},
 		{"no such file", good, sim.Plan{}, harness.Options{Dir: filepath.Join(used, "nothing")}},
 	} {
