@@ -69,6 +69,11 @@ const maxSeeds = 8
 func (sh *shrinker) shrink() {
 	sh.seen[sh.best.Plan.String()] = momentsOf(sh.best)
 	sh.removeUnapplied()
+	sh.removeFaults()
+	sh.removeClients()
+	sh.calmHosts()
+	sh.calmNet()
+	sh.nameDeviations()
 	sh.rounds()
 	sh.nameDeviations()
 	if len(sh.best.Plan.Deviations) > 0 {
@@ -105,7 +110,9 @@ func (sh *shrinker) rounds() {
 		sh.removeDeviations()
 		sh.removeFaults()
 		sh.removeClients()
+		sh.removeStretches(4)
 		sh.removeOps()
+		sh.removeStretches(1)
 		sh.calmHosts()
 		sh.calmNet()
 		sh.simplifyFaults()
@@ -190,49 +197,27 @@ func (sh *shrinker) removeUnapplied() {
 }
 
 func (sh *shrinker) removeFaults() {
-	minimize(sh, sh.best.Plan.Faults, func(p *Plan, left []faults.Fault) { p.Faults = left })
+	minimize(sh, sh.best.Plan.Faults, 1, func(p *Plan, left []faults.Fault) { p.Faults = left })
 }
 
-func (sh *shrinker) removeOps() {
-	minimize(sh, sh.best.Plan.Ops, func(p *Plan, left []Op) { p.Ops = left })
-}
-
-// minimize removes as many of the items as it can: all, halves, quarters, ...,
-// single ones, from the end, since what comes late causes less of the rest.
-func minimize[T any](sh *shrinker, items []T, set func(p *Plan, left []T)) {
+// minimize removes as many of the items as it can: all, halves, quarters, and so
+// on down to so many at once, from the end, since what comes late causes less of
+// the rest.
+func minimize[T any](sh *shrinker, items []T, smallest int, set func(p *Plan, left []T)) {
 	if len(items) == 0 || sh.edit(func(p *Plan) { set(p, nil) }) {
 		return
 	}
-	for size := (len(items) + 1) / 2; size > 0; {
-		removed := false
+	for size := (len(items) + 1) / 2; size >= smallest; size = (size + 1) / 2 {
 		for end := len(items); end > 0 && !sh.exhausted(); end -= size {
 			start := max(end-size, 0)
 			left := slices.Delete(slices.Clone(items), start, end)
 			if sh.edit(func(p *Plan) { set(p, left) }) {
-				items, removed = left, true
+				items = left
 			}
 		}
-		switch {
-		case size > 1:
-			size = (size + 1) / 2
-		case !removed || sh.exhausted():
+		if size == 1 {
 			return
 		}
-	}
-}
-
-// removeClients removes all operations of one client after the other.
-func (sh *shrinker) removeClients() {
-	var clients []string
-	for _, op := range sh.best.Plan.Ops {
-		if !slices.Contains(clients, op.Client) {
-			clients = append(clients, op.Client)
-		}
-	}
-	for _, c := range slices.Backward(clients) {
-		sh.edit(func(p *Plan) {
-			p.Ops = slices.DeleteFunc(p.Ops, func(op Op) bool { return op.Client == c })
-		})
 	}
 }
 

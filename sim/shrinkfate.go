@@ -38,7 +38,7 @@ func (sh *shrinker) nameDeviations() {
 }
 
 func (sh *shrinker) removeDeviations() {
-	minimize(sh, sh.best.Plan.Deviations, func(p *Plan, left []Deviation) { p.Deviations = left })
+	minimize(sh, sh.best.Plan.Deviations, 1, func(p *Plan, left []Deviation) { p.Deviations = left })
 }
 
 // On a network with a round delay, a message can overtake others in only a few

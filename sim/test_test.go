@@ -64,7 +64,7 @@ func TestAMissingSyncIsFoundShrunkAndSaved(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(plan.Ops) > 3 || len(plan.Faults) != 1 || plan.Faults[0].Kind != faults.PowerLoss {
+	if len(plan.Ops) > 4 || len(plan.Faults) != 1 || plan.Faults[0].Kind != faults.PowerLoss {
 		t.Errorf("shrunk to\n%s", plan)
 	}
 	if plan.Net.DelayMin != plan.Net.DelayMax || plan.Net.Drop != 0 || len(plan.Deviations) > 2 {
@@ -237,7 +237,7 @@ func TestADoubledMessageIsNamed(t *testing.T) {
 		found++
 		p := Shrink(t.Context(), s, r).Plan
 		copies := slices.DeleteFunc(slices.Clone(p.Deviations), func(d Deviation) bool { return !d.Copy })
-		if p.Net.DelayMin != p.Net.DelayMax || p.Net.Duplicate != 0 || len(copies) != 1 || len(p.Ops) > 6 {
+		if p.Net.DelayMin != p.Net.DelayMax || p.Net.Duplicate != 0 || len(copies) != 1 || len(p.Ops) > 8 {
 			t.Errorf("seed %d shrunk to\n%s", seed, p)
 		}
 		named += len(p.Deviations)
