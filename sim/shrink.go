@@ -30,7 +30,7 @@ func Shrink(ctx context.Context, s Scenario, failing *Result) *Result {
 	sh := &shrinker{
 		best:  failing,
 		left:  MaxReplays,
-		seen:  map[string]moments{},
+		seen:  map[uint64]moments{},
 		done:  func() bool { return ctx.Err() != nil },
 		run:   func(p Plan) *Result { return Run(s, p) },
 		fates: func(p Plan) []Deviation { return fatesOf(s, p) },
@@ -51,7 +51,7 @@ func Shrink(ctx context.Context, s Scenario, failing *Result) *Result {
 type shrinker struct {
 	best    *Result
 	left    int                // replays
-	seen    map[string]moments // by text of the plans that were run
+	seen    map[uint64]moments // by hash of the text of the plans that were run
 	servers []string           // that a fault of "all" hits
 	seed    uint64             // of the plans that are proposed; 0: as it is
 	done    func() bool
@@ -66,8 +66,10 @@ const maxRounds = 4
 // maxSeeds bounds how many other seeds are tried.
 const maxSeeds = 8
 
+// shrink begins with what takes few replays and makes every later one shorter or
+// surer, and ends with what only looks better.
 func (sh *shrinker) shrink() {
-	sh.seen[sh.best.Plan.String()] = momentsOf(sh.best)
+	sh.seen[hashString(sh.best.Plan.String())] = momentsOf(sh.best)
 	sh.removeUnapplied()
 	sh.removeFaults()
 	sh.removeClients()
@@ -132,7 +134,7 @@ func (sh *shrinker) try(p Plan) bool {
 		if sh.attempt(q) {
 			return true
 		}
-		at, ok := sh.seen[q.String()]
+		at, ok := sh.seen[hashString(q.String())]
 		if !ok {
 			return false
 		}
@@ -148,13 +150,13 @@ const maxMoves = 2
 // attempt runs a plan and keeps it if it fails like the best so far. It runs no
 // plan twice.
 func (sh *shrinker) attempt(p Plan) bool {
-	text := p.String()
-	if _, again := sh.seen[text]; again || sh.exhausted() {
+	id := hashString(p.String())
+	if _, again := sh.seen[id]; again || sh.exhausted() {
 		return false
 	}
 	sh.left--
 	r := sh.run(p)
-	sh.seen[text] = momentsOf(r)
+	sh.seen[id] = momentsOf(r)
 	if r.Verdict != sh.best.Verdict || r.Check != sh.best.Check {
 		return false
 	}

@@ -31,7 +31,7 @@ func shrinkBy(plan Plan, check func(Plan) string, fates []Deviation) (*Result, i
 	sh := &shrinker{
 		best:    failing,
 		left:    MaxReplays,
-		seen:    map[string]moments{},
+		seen:    map[uint64]moments{},
 		servers: []string{"server1", "server2"},
 		done:    func() bool { return false },
 		run:     run,
@@ -181,7 +181,7 @@ func TestShrinkingAnEndedContextReturnsTheFailure(t *testing.T) {
 // fails alike and survives its text.
 func TestShrinkingIsMonotone(t *testing.T) {
 	params := gopter.DefaultTestParametersWithSeed(1)
-	params.MinSuccessfulTests = 30
+	params.MinSuccessfulTests = 20
 	properties := gopter.NewProperties(params)
 	properties.Property("smaller, equal, readable", prop.ForAll(
 		func(seed uint64, need int) (string, error) {
