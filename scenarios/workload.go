@@ -126,12 +126,19 @@ func (g *generator) client(c, ops int) {
 		loops = 1000
 	}
 	pause := g.load.Pause >> d.IntN("pace", 5)
+	// A client that only reads gets all its answers from tails, so nothing tells it
+	// that a chain has changed.
+	reader := d.Permille("reader", 200)
 
 	line := func(n int, do fmt.Stringer) { g.out = append(g.out, sim.Op{Client: name, N: n, Do: do}) }
 	var open []int
 	for n := 1; n <= ops; n++ {
 		d := d.Sub("operation", n)
-		line(n, g.operation(d, fmt.Sprintf("%s.%d", name, n)))
+		op := g.operation(d, fmt.Sprintf("%s.%d", name, n))
+		if reader {
+			op = models.Op{Verb: models.Get, Space: op.Space, Key: op.Key}
+		}
+		line(n, op)
 		if !d.Permille("unwaited", unwaited) {
 			open = append(open, n)
 		}
