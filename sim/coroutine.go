@@ -189,6 +189,9 @@ func (w *world) unwinding() {
 	if w.killing != nil {
 		co = w.killing
 	}
+	if co == nil {
+		panic(killed{}) // a Producer at the start of the run
+	}
 	co.unwind++
 	if co.unwind > maxUnwind {
 		w.fail(Violation, "would not crash", errors.New("a crashed actor or program recovers and blocks again and again: let the panic of a blocking call pass"))

@@ -347,3 +347,27 @@ func TestPartitionsCutBothWaysOrOneAndMend(t *testing.T) {
 		}
 	}
 }
+
+func TestProducerThatPanicsOrHaltsIsTheActorsFault(t *testing.T) {
+	system := func(bad actors.Producer) Scenario {
+		return scenarioOf("test/producer",
+			actors.Host{Name: "h", Actors: []actors.ActorDef{{Name: "bad", New: bad}}},
+			actors.Host{Name: "clock", Programs: mainOf(func(env actors.Env) error {
+				env.Clock.Sleep(10 * time.Second)
+				return nil
+			})})
+	}
+	panics := system(func(env actors.Env) actor.Actor { panic("no configuration") })
+	if r := Run(panics, planOf(1)); r.Verdict != Violation || r.Check != "actor panic" || !strings.Contains(r.Err.Error(), "h/bad: no configuration") {
+		t.Errorf("a panic: %v %s: %v", r.Verdict, r.Check, r.Err)
+	}
+	halts := system(func(env actors.Env) actor.Actor {
+		if env.Boot == 1 {
+			env.Halt(errors.New("disk is gone"))
+		}
+		return actor.ReceiveFunc(func(actor.Context) {})
+	})
+	if r := Run(halts, planOf(1)); r.Verdict != Pass {
+		t.Errorf("a halt: %v %s: %v", r.Verdict, r.Check, r.Err)
+	}
+}

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -69,15 +70,29 @@ func (w *world) begin() {
 		})
 	}
 	for _, h := range w.hosts {
-		h.start(true)
+		w.boot(h)
 		if w.ended {
 			return
+		}
+		if !h.up {
+			continue
 		}
 		if ops := clients[h.def.Name]; len(ops) > 0 {
 			h.inc.startProgram("workload", w.clientProgram(h.def.Name, ops))
 		}
 	}
 	w.phases.due = w.phases.running == 0
+}
+
+// boot starts a host for the first time. A Producer that panics fails the run, one
+// that halts its host takes only that down.
+func (w *world) boot(h *host) {
+	defer func() {
+		if r := recover(); r != nil {
+			w.afterPanic(r, debug.Stack)
+		}
+	}()
+	h.start(true)
 }
 
 // nextPhase is reached when all programs have ended.

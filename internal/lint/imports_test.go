@@ -30,6 +30,7 @@ var mayImport = []row{
 	{"actors/tickets", "actors models actors/group"},
 	{"actors/tuples", "actors models actors/group"},
 	{"actors/group", "actors models"},
+	{"actors/hop", "actors"},
 	{"actors/actorstest", "actors"},
 
 	{"internal/wire", "actors"},
