@@ -35,9 +35,9 @@ type campaign struct {
 }
 
 const (
-	// rowLength is how many seeds a worker takes at a time; they are made durable
-	// with one sync.
-	rowLength = 64
+	// A worker takes a row of seeds at a time, which are made durable with one sync.
+	// Rows begin short, so that every scenario has its turn in a short campaign.
+	rowMin, rowMax = 4, 64
 	// shrinkMost is how many failures of one check are shrunk; more of them would
 	// only keep the campaign from finding others.
 	shrinkMost = 2
@@ -46,8 +46,9 @@ const (
 	keepMost = 100
 	// tellMost is how many failures of one check people are told of.
 	tellMost = 4
-	// doubleOneIn is the share of passed runs that are run twice and compared.
-	doubleOneIn = 100
+	// doubled is the share of passed runs, in thousandths, that are run twice and
+	// compared.
+	doubled = 10
 	// aloneOneIn is the share of runs that have the process for themselves.
 	aloneOneIn = 256
 )
@@ -106,7 +107,7 @@ func (c *campaign) next() (scenario int, first uint64, n int) {
 	for range c.scenarios {
 		i := c.turn % len(c.scenarios)
 		c.turn++
-		n := rowLength
+		n := min(rowMax, max(rowMin, c.issued[i]))
 		if c.runs > 0 {
 			// Small campaigns are spread over all workers.
 			n = min(n, c.runs-c.issued[i], max(1, c.runs/c.jobs))

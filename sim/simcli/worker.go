@@ -62,7 +62,7 @@ func (w *worker) one(ctx context.Context, t *tally, seed uint64) error {
 	began := time.Now()
 	r := w.run(ctx, t.scenario, seed, nil)
 	wall := time.Since(began)
-	double := due(r, seed)
+	double := due(t.scenario, r, seed)
 	if double {
 		r = w.again(ctx, t.scenario, seed, r)
 	}
@@ -78,14 +78,14 @@ func (w *worker) one(ctx context.Context, t *tally, seed uint64) error {
 
 // due reports that a run has to be run twice: every violation, and some of those
 // that passed.
-func due(r *sim.Result, seed uint64) bool {
+func due(s sim.Scenario, r *sim.Result, seed uint64) bool {
 	switch {
 	case r == nil:
 		return false
 	case r.Verdict == sim.Violation:
 		return true
 	}
-	return r.Verdict.ExitCode() == 0 && faults.Mix(seed, doubleOneIn)%doubleOneIn == 0
+	return r.Verdict.ExitCode() == 0 && faults.NewDraw(seed).Sub(s.Name, 0).Permille("run twice", doubled)
 }
 
 // again runs a plan once more. The result is r, or Harness if the runs differ.
