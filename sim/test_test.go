@@ -246,3 +246,26 @@ func TestADoubledMessageIsNamed(t *testing.T) {
 		t.Errorf("%d messages have a fate of their own in ten plans", named)
 	}
 }
+
+// What policy Random chose can be told as a calm plan.
+func TestFailuresUnderPolicyRandomBecomeTimed(t *testing.T) {
+	s := registers("simtest/register", false)
+	timed, found := 0, 0
+	for seed := uint64(0); found < 10; seed++ {
+		p := NewPlan(s, seed)
+		p.Policy = Random
+		r := Run(s, p)
+		if r.Verdict != Violation {
+			continue
+		}
+		found++
+		if p := Shrink(t.Context(), s, r).Plan; p.Policy == Timed {
+			timed++
+		} else {
+			t.Logf("seed %d stays\n%s", seed, p)
+		}
+	}
+	if timed < 9 {
+		t.Errorf("%d of %d failures became timed", timed, found)
+	}
+}
