@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -173,10 +174,13 @@ func TestLostFolderEndsTheCampaign(t *testing.T) {
 	defer f.close()
 	s := testScenarios()[1]
 	c := &campaign{scenarios: []sim.Scenario{s}, base: 1, runs: 10_000, jobs: 2, watchdog: time.Minute, folder: f}
+	var moved sync.Once
 	c.found = func(finding) {
-		if err := os.RemoveAll(f.path); err != nil {
-			t.Error(err)
-		}
+		moved.Do(func() {
+			if err := os.Rename(f.path, f.path+".elsewhere"); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 	err = c.run(context.Background())
 	var broken brokenError
