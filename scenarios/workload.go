@@ -122,6 +122,9 @@ func (g *generator) client(c, ops int) {
 	window := 1 << d.IntN("window", bitLen(max(g.load.Window, 1)))
 	unwaited := d.Between("unwaited", 0, int(g.load.Unwaited))
 	loops := []int{0, 500, 1000}[d.IntN("loops", 3)]
+	// One that always waits is blocked by the first operation that cannot end, and
+	// sees nothing of what goes on around a daemon that was cut off.
+	impatience := []int{50, 50, 500, 1000}[d.IntN("impatience", 4)]
 	if g.load.LoopOnly {
 		loops = 1000
 	}
@@ -147,7 +150,7 @@ func (g *generator) client(c, ops int) {
 			switch {
 			case d.Permille("loop", loops):
 				line(0, Loop{})
-			case d.Permille("impatient", 50):
+			case d.Permille("impatient", impatience):
 				line(0, Wait{N: open[i], For: time.Duration(1+d.IntN("patience", 50)) * time.Millisecond})
 			default:
 				line(0, Wait{N: open[i]})
