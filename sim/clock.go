@@ -45,7 +45,7 @@ func (p *party) After(d time.Duration, msg any) (cancel func()) {
 		panic(failure{"forbidden call", errors.New("a Program has no mailbox for Clock.After: use Sleep")})
 	}
 	w := p.w
-	t := &timer{mb: p.mb, msg: msg}
+	t := &timer{mb: p.mb, op: w.step.op, msg: msg}
 	ev := w.times.push(w.now + p.inc.host.worldDuration(max(d, 0)))
 	ev.kind, ev.tm, ev.key = evTimer, t, w.nextKey()
 	w.cause(ev.key)

@@ -23,6 +23,7 @@ type event struct {
 	gen  uint64    // evWake, evTimeout: which wait of the task
 	tm   *timer
 	act  func()
+	op   *Op   // the operation of the plan behind it, as far as is known
 	src  *host // evDeliver: whose link it is on
 }
 
@@ -45,6 +46,7 @@ func (e *endpoint) name() string { return e.host.def.Name + "/" + e.path }
 // cancelled after it had been queued.
 type timer struct {
 	mb        *mailbox
+	op        *Op
 	msg       any
 	cancelled bool
 }

@@ -57,6 +57,9 @@ func (r *fateRecorder) flying() (list []Deviation) {
 // doubled has two deviations.
 func (r *fateRecorder) record(w *world, f fate, to *endpoint, msg any, key uint64) {
 	d := Deviation{Key: key, Name: fmt.Sprintf("%s to %s: %s", w.step.ep.name(), to.name(), msgName(msg))}
+	if op := w.step.op; op != nil && op.N > 0 {
+		d.Name = fmt.Sprintf("%s#%d, %s", op.Client, op.N, d.Name)
+	}
 	second := d
 	second.Copy = true
 	switch {

@@ -225,7 +225,7 @@ func (w *world) fly(l *link, to, from *endpoint, msg any, key uint64, delay time
 		p.copies++
 	}
 	l.flying++
-	ev.kind, ev.key, ev.to, ev.from, ev.msg, ev.src = evDeliver, key, to, from, msg, w.step.inc.host
+	ev.kind, ev.key, ev.to, ev.from, ev.msg, ev.op, ev.src = evDeliver, key, to, from, msg, w.step.op, w.step.inc.host
 }
 
 // arrive is the other end of a link.
@@ -248,7 +248,7 @@ func (w *world) arrive(ev *event) {
 		return
 	}
 	w.stats.Messages++
-	it := item{msg: w.unpack(ev.msg), key: ev.key}
+	it := item{msg: w.unpack(ev.msg), key: ev.key, op: ev.op}
 	w.release(ev.msg)
 	if ev.from != nil {
 		it.sender = h.pidOf(ev.from)

@@ -36,6 +36,7 @@ type item struct {
 	msg    any
 	sender *actor.PID
 	key    uint64
+	op     *Op
 	sum    uint64 // hash of the content at send, if it is checked
 	typ    *actors.MessageType
 	tm     *timer
@@ -53,7 +54,7 @@ func (m *mailbox) PostUserMessage(message any) {
 	if m.inc.dead {
 		return
 	}
-	it := item{msg: message, key: w.nextKey()}
+	it := item{msg: message, key: w.nextKey(), op: w.step.op}
 	if env, ok := message.(*actor.MessageEnvelope); ok {
 		if env.Header != nil {
 			panic(failure{"message header", errors.New("message headers do not travel: put it in the message")})
@@ -161,7 +162,7 @@ func (m *mailbox) run(it *item) {
 	}
 	m.running = true
 	inc := m.inc
-	w.step = step{inc: inc, mb: m, task: &m.task, ep: m.ep, key: it.key}
+	w.step = step{inc: inc, mb: m, task: &m.task, ep: m.ep, key: it.key, op: it.op}
 	if w.tracer != nil {
 		w.traceDeliver(it)
 	}

@@ -73,14 +73,15 @@ func (w *world) clientProgram(name string, ops []Op) actors.Program {
 		do := w.scenario.Workload.Client(env, linearizability.NewRecorder(name, env.Note))
 		client := hashString(name)
 		last, ordinal := 0, 0
-		for _, op := range ops {
+		for i := range ops {
+			op := ops[i]
 			if op.N > 0 {
 				last, ordinal = op.N, 0
 			} else {
 				ordinal++
 			}
 			w.step.key = faults.Mix(faults.Mix(w.netKey^client, uint64(last)), uint64(ordinal))
-			w.step.n = 0
+			w.step.n, w.step.op = 0, &ops[i]
 			if err := do(op); err != nil {
 				return fmt.Errorf("%s#%d %v: %w", op.Client, op.N, op.Do, err)
 			}

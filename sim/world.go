@@ -80,6 +80,7 @@ type step struct {
 	ep   *endpoint
 	key  uint64 // its cause
 	n    uint64 // sends, timers and waits so far
+	op   *Op    // the operation of the plan behind it; nil: none, or not known
 
 	began int64 // tracing: the event with which it began
 }
@@ -165,7 +166,7 @@ func (w *world) dispatch(ev *event) {
 		w.arrive(ev)
 	case evTimer:
 		if t := ev.tm; !t.cancelled && !t.mb.inc.dead {
-			t.mb.deliver(item{msg: t.msg, key: ev.key, tm: t})
+			t.mb.deliver(item{msg: t.msg, key: ev.key, op: t.op, tm: t})
 		}
 	case evWake:
 		w.countStep(ev.key, 0)
