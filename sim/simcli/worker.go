@@ -88,36 +88,13 @@ func due(s sim.Scenario, r *sim.Result, seed uint64) bool {
 	return r.Verdict.ExitCode() == 0 && faults.NewDraw(seed).Sub(s.Name, 0).Permille("run twice", doubled)
 }
 
-// again runs a plan once more. The result is r, or Harness if the runs differ.
-//
-// There is one thing that equal runs may see differently: a goroutine that was
-// left behind is found only by a run that has the process to itself. So a
-// violation is confirmed by two runs that are alone, and so is a difference that
-// is in the verdict only.
+// again runs a plan once more; see compare.
 func (w *worker) again(ctx context.Context, s sim.Scenario, seed uint64, r *sim.Result) *sim.Result {
-	if r.Verdict != sim.Violation {
-		second := w.run(ctx, s, seed, &r.Plan)
-		if second == nil {
-			return nil
-		}
-		if !sameSteps(r, second) || sameVerdict(r, second) {
-			return compare(r, second)
-		}
-	}
-	w.c.quiet.Lock()
-	defer w.c.quiet.Unlock()
-	first := w.carryOut(ctx, s, seed, &r.Plan)
-	if first == nil {
-		return nil
-	}
-	if !sameSteps(r, first) {
-		return compare(r, first)
-	}
-	second := w.carryOut(ctx, s, seed, &r.Plan)
+	second := w.run(ctx, s, seed, &r.Plan)
 	if second == nil {
 		return nil
 	}
-	return compare(first, second)
+	return compare(r, second)
 }
 
 // run carries out a plan, or the one of the seed if it is nil. One run in many has
