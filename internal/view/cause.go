@@ -1,6 +1,8 @@
 package view
 
 import (
+	"maps"
+	"slices"
 	"sort"
 	"strings"
 
@@ -57,8 +59,8 @@ func explain(events []trace.Event, f Failure, effects bool) []bool {
 			s.backward(i, 0)
 		}
 	}
-	for _, call := range open {
-		s.forward(call, len(events))
+	for _, id := range slices.Sorted(maps.Keys(open)) {
+		s.forward(open[id], len(events))
 	}
 	s.faults()
 	return s.in
