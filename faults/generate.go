@@ -177,15 +177,18 @@ func (g *generator) isolated(d *Draw) string {
 // host on one side, or on neither one time in three: a host that both sides still
 // reach makes a partition partial.
 func (g *generator) groups(d *Draw) (hosts, others []string) {
-	from := d.IntN("from", len(g.hosts))
-	to := (from + 1 + d.IntN("to", len(g.hosts)-1)) % len(g.hosts)
+	from, to := twoOf(d, g.hosts)
+	// What servers do without each other matters more than what a client does.
+	if len(g.servers) > 1 && d.Permille("two servers", 500) {
+		from, to = twoOf(d.Sub("servers", 0), g.servers)
+	}
 	pair, partial := d.Permille("pair", 333), d.Permille("partial", 333)
 	for i, h := range g.hosts {
 		side := 2
 		switch {
-		case i == from:
+		case h == from:
 			side = 0
-		case i == to:
+		case h == to:
 			side = 1
 		case pair:
 		case partial:
@@ -201,6 +204,12 @@ func (g *generator) groups(d *Draw) (hosts, others []string) {
 		}
 	}
 	return hosts, others
+}
+
+// twoOf draws two different hosts.
+func twoOf(d *Draw, hosts []string) (from, to string) {
+	i := d.IntN("from", len(hosts))
+	return hosts[i], hosts[(i+1+d.IntN("to", len(hosts)-1))%len(hosts)]
 }
 
 // uniform draws a time in [0, most], in whole microseconds for the reader's sake.

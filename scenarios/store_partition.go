@@ -12,9 +12,15 @@ import (
 // is about fencing: a deposed daemon must not answer.
 func storePartition() sim.Scenario {
 	return storeScenario(sim.Scenario{
-		Name:  "store/partition",
-		Doc:   "hosts that cannot reach each other, but some clients and the coordinator",
-		Knobs: func(d *faults.Draw) sim.Knobs { return sim.Knobs{}.With("lease", drawLease(d)) },
+		Name: "store/partition",
+		Doc:  "hosts that cannot reach each other, but some clients and the coordinator",
+		Knobs: func(d *faults.Draw) sim.Knobs {
+			// With few regions a client can go without news of the chains for long.
+			return sim.Knobs{}.With("lease", drawLease(d)).
+				With("tolerate", d.Between("tolerate", 1, 2)).
+				With("partitions", 1<<d.IntN("partitions", 3)).
+				With("spaces", d.Between("spaces", 1, 2))
+		},
 		Profile: storeHosts(faults.Profile{
 			DelayMin: time.Millisecond, DelayMax: 20 * time.Millisecond,
 			DropMax: 30, DuplicateMax: 50, DiskMax: 5 * time.Millisecond, DriftMax: 40, FIFO: 300, Random: 100,
