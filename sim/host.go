@@ -230,9 +230,7 @@ func (h *host) down() {
 	h.up = false
 	h.restart++
 	inc := h.inc
-	for _, d := range h.disks {
-		d.crash(inc.key) // order does not matter
-	}
+	h.eachDisk(func(d *disk) { d.crash(inc.key) })
 	for _, ep := range h.endpoints {
 		ep.mb = nil // order does not matter
 	}
