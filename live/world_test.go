@@ -180,7 +180,7 @@ func TestPanicOfAnActorStopsItsHost(t *testing.T) {
 		{Name: "c", Programs: []actors.ProgramDef{{Name: "p", Run: func(env actors.Env) error {
 			_, _ = env.Request(env.PID("h/a"), ask{}, time.Millisecond)
 			for {
-				if _, err := env.Request(env.PID("h/echo"), ask{}, 50*time.Millisecond); err != nil {
+				if _, err := env.Request(env.PID("h/echo"), ask{}, 2*time.Second); err != nil {
 					return nil // the host is gone
 				}
 			}
