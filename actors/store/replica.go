@@ -41,7 +41,7 @@ func newReplica(id RegionID, data uint64) *replica {
 		id:       id,
 		data:     data,
 		objects:  map[string]object{},
-		sessions: sessions{},
+		sessions: newSessions(),
 		newest:   map[string]uint64{},
 		requests: map[RequestID]uint64{},
 	}
@@ -121,9 +121,10 @@ func (r *replica) install(seq uint64, list []session) {
 	r.complete = true
 }
 
-// applied is the fact of what the committed state is.
+// applied is the fact of what the committed state is: the objects, and who has
+// changed them.
 func (r *replica) applied() Applied {
-	return Applied{Region: r.id, Data: r.data, Seq: r.committed, Digest: r.digest}
+	return Applied{Region: r.id, Data: r.data, Seq: r.committed, Digest: r.digest ^ r.sessions.digest}
 }
 
 // keys returns the keys of the committed objects, sorted.
