@@ -199,8 +199,8 @@ func (g *generator) operation(d *faults.Draw, unique string) models.Op {
 		op.Attrs = []models.Attr{{Name: "tags", Value: models.StringValue(tag(d, unique))}}
 	case models.AtomicAdd:
 		n := int64(d.Between("addend", -3, 10))
-		if d.Permille("huge", 20) {
-			n = math.MaxInt64
+		if d.Permille("huge", 40) {
+			n = []int64{math.MaxInt64, math.MinInt64}[d.IntN("which huge", 2)]
 		}
 		op.Attrs = []models.Attr{{Name: "count", Value: models.IntValue(n)}}
 	}
@@ -244,17 +244,28 @@ func (g *generator) attrs(d *faults.Draw, o object, unique string) []models.Attr
 	return attrs
 }
 
-// checks draws conditions that hold now and then: a name that some operation
-// gives to the object, a small count, a common tag.
+// checks draws one condition, or two that must both hold.
 func (g *generator) checks(d *faults.Draw, o object) []models.Check {
+	checks := []models.Check{g.check(d, o)}
+	if d.Permille("second check", 200) {
+		checks = append(checks, g.check(d.Sub("check", 2), o))
+	}
+	return checks
+}
+
+// check draws a condition that holds now and then: a name that some operation
+// gives to the object, any order of a small count, a common tag.
+func (g *generator) check(d *faults.Draw, o object) models.Check {
 	if values := g.values[o]; len(values) > 0 && d.Permille("check name", 400) {
-		return []models.Check{{Attr: "name", Value: values[d.IntN("value", len(values))]}}
+		return models.Check{Attr: "name", Value: values[d.IntN("value", len(values))]}
 	}
 	if d.Permille("check tag", 300) {
-		return []models.Check{{Attr: "tags", Pred: models.Contains, Value: models.StringValue(fmt.Sprintf("t%d", d.IntN("tag checked", 3)))}}
+		return models.Check{Attr: "tags", Pred: models.Contains, Value: models.StringValue(fmt.Sprintf("t%d", d.IntN("tag checked", 3)))}
 	}
-	pred := []models.Predicate{models.LessThan, models.GreaterEqual}[d.IntN("predicate", 2)]
-	return []models.Check{{Attr: "count", Pred: pred, Value: models.IntValue(int64(d.IntN("bound", 5)))}}
+	pred := []models.Predicate{
+		models.Equals, models.LessThan, models.LessEqual, models.GreaterEqual, models.GreaterThan,
+	}[d.IntN("predicate", 5)]
+	return models.Check{Attr: "count", Pred: pred, Value: models.IntValue(int64(d.IntN("bound", 5)))}
 }
 
 // refused turns an operation into one that the space does not take.
