@@ -8,8 +8,9 @@ import (
 	"github.com/simrun/simrun/sim"
 )
 
-// checkConfigurations holds the coordinator to one configuration an epoch, and
-// everybody to epochs that grow.
+// checkConfigurations holds the coordinator to one configuration an epoch,
+// everybody to epochs that grow, and daemons to silence once a region has another
+// chain than they think.
 func checkConfigurations(o *sim.Observation) error {
 	type node struct {
 		path string
@@ -18,8 +19,13 @@ func checkConfigurations(o *sim.Observation) error {
 	published := map[uint64]*store.Config{}
 	latest := map[node]uint64{}
 	var last uint64
+	var current []store.Region
 	for _, n := range o.Notes {
 		switch f := n.Fact.(type) {
+		case store.Served:
+			if now := current[f.Region].Version; f.Version < now {
+				return fmt.Errorf("%s answered for version %d of region %d after version %d was published", n.Path, f.Version, f.Region, now)
+			}
 		case store.Published:
 			// After a restart the coordinator begins with the last one again.
 			if f.Config.Epoch < last || f.Config.Epoch == last && !f.Config.Equal(published[last]) {
@@ -27,6 +33,7 @@ func checkConfigurations(o *sim.Observation) error {
 			}
 			last = f.Config.Epoch
 			published[last] = f.Config
+			current = f.Config.Regions
 		case store.Adopted:
 			at := node{n.Path, f.Boot}
 			if f.Config.Epoch <= latest[at] {

@@ -12,7 +12,7 @@ import (
 type change struct {
 	epoch   uint64
 	regions []RegionID
-	waiting []waiter // members that have not acknowledged, sorted by host
+	waiting []waiter // members that have not acknowledged, sorted by host; they get no lease
 
 	// Transfers to complete while the regions stand still. Only the source can say
 	// that one is; after handUntil the joiners that are not ready are left out.
@@ -123,16 +123,16 @@ func (c *coordinator) onFenceAck(m fenceAck) {
 }
 
 // complete reports that no old chain can serve any more, and that the joiners had
-// their time.
+// their time. A member whose lease is over stays in waiting: it must not get
+// another before the change is published.
 func (c *coordinator) complete() bool {
 	ch := c.change
 	now := c.env.Clock.Now()
-	ch.waiting = slices.DeleteFunc(ch.waiting, func(w waiter) bool {
+	for _, w := range ch.waiting {
 		v := c.views[w.host]
-		return now > w.until || v != nil && v.Boot > w.boot
-	})
-	if len(ch.waiting) > 0 {
-		return false
+		if rebooted := v != nil && v.Boot > w.boot; !rebooted && now <= w.until {
+			return false
+		}
 	}
 	if now > ch.handUntil {
 		return true
@@ -145,12 +145,12 @@ func (c *coordinator) complete() bool {
 	})
 }
 
-// finish decides the new chains and has them saved.
+// finish decides the new chains and has them saved. The change is over when they
+// are published.
 func (c *coordinator) finish() {
 	ready := readiness{fenced: map[RegionID]bool{}, handed: c.change.handed, spaces: c.wanted}
 	for _, id := range c.change.regions {
 		ready.fenced[id] = true
 	}
-	c.change = nil
 	c.save(next(c.config, c.sightings(), ready))
 }

@@ -127,7 +127,7 @@ func (c *coordinator) recover(m recoveredLog) {
 }
 
 func (c *coordinator) tick() {
-	if c.change != nil {
+	if c.change != nil && c.saving == nil {
 		c.sendFences()
 	}
 	c.act()
@@ -242,7 +242,7 @@ func (c *coordinator) onSynced(m syncedUpto) {
 // publish gives a durable configuration to the daemons that are up; the others,
 // and those who do not get it, are told in answer to their heartbeats.
 func (c *coordinator) publish(n *Config) {
-	c.config = n
+	c.config, c.change = n, nil
 	c.env.Note(Published{Config: n})
 	c.wanted = slices.DeleteFunc(c.wanted, func(s AddSpace) bool { return n.Space(s.Space.Name) != nil })
 	for _, host := range slices.Sorted(maps.Keys(c.views)) {

@@ -34,6 +34,13 @@ type Committed struct {
 	Requests []RequestID
 }
 
+// Served is the fact that a daemon answers from its copy alone, because it holds
+// a lease: a read at the tail, or at the head that an operation is impossible.
+type Served struct {
+	Region  RegionID
+	Version uint64
+}
+
 // Applied is the fact that a daemon's copy of a region holds the state after Seq.
 // Digest is equal in all copies that are equal.
 type Applied struct {

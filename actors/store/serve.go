@@ -48,6 +48,7 @@ func (g *region) read(m *Request) {
 	if !g.d.leased() {
 		return
 	}
+	g.d.env.Note(Served{Region: g.id, Version: g.conf.Version})
 	if o, ok := g.rep.objects[m.Op.Key]; ok {
 		g.reply(m.ID, models.Result{Status: models.Success, Attrs: o.attrs})
 	} else {
@@ -105,6 +106,7 @@ func (g *region) fail(c *caller, m *Request, status models.Status, on uint64) {
 	if !g.d.leased() {
 		return
 	}
+	g.d.env.Note(Served{Region: g.id, Version: g.conf.Version})
 	c.failed = append(c.failed, failure{n: m.ID.N, status: status, on: on})
 	result := models.Result{Status: status}
 	if on > g.rep.committed {
