@@ -238,3 +238,19 @@ func (d *decoder) session() session {
 	}
 	return s
 }
+
+func (d *decoder) sessions() []session {
+	var out []session
+	for range d.count() {
+		out = append(out, d.session())
+	}
+	return out
+}
+
+func (d *decoder) objects() []keyed {
+	var out []keyed
+	for range d.count() {
+		out = append(out, keyed{Key: d.string(), Attrs: d.attrs()})
+	}
+	return out
+}

@@ -67,41 +67,48 @@ type diskState struct {
 	replicas map[RegionID]*replica
 }
 
-// replay applies one entry.
+// replay applies one entry. An entry that does not fit what came before is
+// refused, like one that is malformed.
 func (s *diskState) replay(payload []byte) error {
 	d := decoder{b: payload}
 	kind := d.byte()
+	var apply func()
 	switch kind {
 	case entryDisk:
-		s.disk = d.uint()
+		disk := d.uint()
+		apply = func() { s.disk = disk }
 	case entryCreate:
 		id := RegionID(d.uint())
-		s.replicas[id] = newReplica(id, 0)
-		s.replicas[id].complete = true
+		apply = func() {
+			s.replicas[id] = newReplica(id, 0)
+			s.replicas[id].complete = true
+		}
 	case entryJoin:
-		id := RegionID(d.uint())
-		s.replicas[id] = newReplica(id, d.uint())
+		id, transfer := RegionID(d.uint()), d.uint()
+		apply = func() { s.replicas[id] = newReplica(id, transfer) }
 	case entryChunk:
-		r := s.replicas[RegionID(d.uint())]
-		for range d.count() {
-			r.store(d.string(), d.attrs())
+		r, objects := s.replicas[RegionID(d.uint())], d.objects()
+		if r != nil && !r.complete {
+			apply = func() {
+				for _, o := range objects {
+					r.store(o.Key, o.Attrs)
+				}
+			}
 		}
 	case entryInstall:
-		r := s.replicas[RegionID(d.uint())]
-		seq := d.uint()
-		list := make([]session, d.count())
-		for i := range list {
-			list[i] = d.session()
+		r, seq, list := s.replicas[RegionID(d.uint())], d.uint(), d.sessions()
+		if r != nil && !r.complete {
+			apply = func() { r.install(seq, list) }
 		}
-		r.install(seq, list)
 	case entryRecord:
 		rec := d.record()
-		s.replicas[rec.Region].append(rec)
-	default:
-		return fmt.Errorf("log entry of kind %q: %w", kind, errEncoding)
+		if r := s.replicas[rec.Region]; r != nil && r.complete && rec.Seq == r.last+1 {
+			apply = func() { r.append(rec) }
+		}
 	}
-	if d.err != nil || len(d.b) != 0 {
+	if apply == nil || d.err != nil || len(d.b) != 0 {
 		return fmt.Errorf("log entry of kind %q, %d bytes: %w", kind, len(payload), errEncoding)
 	}
+	apply()
 	return nil
 }

@@ -61,16 +61,17 @@ func (s *diskState) decode(snapshot []byte) error {
 		r.complete = d.bool()
 		r.committed = d.uint()
 		r.last = r.committed
-		for range d.count() {
-			r.store(d.string(), d.attrs())
+		for _, o := range d.objects() {
+			r.store(o.Key, o.Attrs)
 		}
-		list := make([]session, d.count())
-		for i := range list {
-			list[i] = d.session()
-		}
-		r.sessions.load(list)
+		r.sessions.load(d.sessions())
 		for range d.count() {
-			r.append(d.record())
+			rec := d.record()
+			if rec.Seq != r.last+1 {
+				d.fail()
+				break
+			}
+			r.append(rec)
 		}
 		s.replicas[id] = r
 	}
