@@ -89,6 +89,10 @@ func (g *region) onResume(m resume) {
 // onChain takes the records that continue the log and no others: one that was
 // taken already is acknowledged again, and a gap is asked for.
 func (g *region) onChain(m chain) {
+	if m.Transfer != 0 {
+		g.onStream(m)
+		return
+	}
 	if g.me < 1 || !g.open() {
 		return
 	}

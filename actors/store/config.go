@@ -69,7 +69,7 @@ func ParseDurability(text string) (Durability, error) {
 }
 
 // A RegionID is the index of a region in its Config.
-type RegionID int
+type RegionID uint32
 
 // A Region is the part of a space that one chain of daemons serves.
 type Region struct {

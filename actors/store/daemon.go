@@ -101,10 +101,7 @@ func (d *daemon) route(msg any) {
 			g.onRequest(&m)
 		}
 	case chain:
-		if g := d.at(m.Region, m.Version, msg); g == nil {
-		} else if m.Transfer != 0 {
-			g.onStream(m)
-		} else {
+		if g := d.at(m.Region, m.Version, msg); g != nil {
 			g.onChain(m)
 		}
 	case ack:

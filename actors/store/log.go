@@ -34,7 +34,7 @@ func (l *logActor) Receive(ctx actor.Context) {
 	case *actor.Started:
 		l.recover()
 	case appendEntry:
-		l.append(ctx, m)
+		l.append(m)
 	case flush:
 		l.flush()
 	case takeSnapshot:
@@ -57,7 +57,7 @@ func (l *logActor) recover() {
 	l.tell(recoveredLog(found))
 }
 
-func (l *logActor) append(ctx actor.Context, m appendEntry) {
+func (l *logActor) append(m appendEntry) {
 	if err := l.wal.append(m.Payload); err != nil {
 		l.env.Halt(err)
 		return
