@@ -72,13 +72,15 @@ func headCrash(seed uint64) faults.Fault {
 	}
 }
 
+func increment(string) models.Op {
+	return models.Op{Verb: models.AtomicAdd, Space: "shelf", Key: "shared", Attrs: []models.Attr{number(1)}}
+}
+
 // R26: an operation takes effect at most once, however often its request is
 // repeated and doubled: a counter has all that was acknowledged and nothing that
 // was not issued.
 func TestOperationsTakeEffectAtMostOnce(t *testing.T) {
-	s := crowd(func(string) models.Op {
-		return models.Op{Verb: models.AtomicAdd, Space: "shelf", Key: "shared", Attrs: []models.Attr{number(1)}}
-	})
+	s := crowd(increment)
 	var repeats, lost, late int
 	for seed := range uint64(20) {
 		r := s.run(t, seed, headCrash(seed))
@@ -97,6 +99,31 @@ func TestOperationsTakeEffectAtMostOnce(t *testing.T) {
 	}
 	if repeats == 0 || lost == 0 || late == 0 {
 		t.Errorf("repeated requests were found %d times; in %d runs an uncertain increment was lost, in %d one was not", repeats, lost, late)
+	}
+}
+
+// R26: an operation that is sent again to a new chain, under its id, still takes
+// effect at most once, although all daemons restart and find no more of it than
+// what a snapshot of their logs remembers. With time, every one that is waited for
+// succeeds.
+func TestResubmittedOperationsTakeEffectAtMostOnce(t *testing.T) {
+	s := crowd(increment)
+	s.options.Client.Resubmit, s.options.SnapshotEvery = true, 4
+	repeats := 0
+	for seed := range uint64(20) {
+		r := s.run(t, seed, faults.Fault{
+			At: 450*time.Millisecond + time.Duration(seed)*20*time.Millisecond, For: 100 * time.Millisecond,
+			Kind: faults.PowerLoss, Hosts: []string{faults.All},
+		})
+		acked, issued := countAttempts(r)
+		count := int(attr(factsOf[final](r)[0].Object, "count").Int)
+		if count < acked || count > issued || acked != issued*4/5 {
+			t.Errorf("seed %d: %d increments acknowledged, %d issued, and the counter is %d", seed, acked, issued, count)
+		}
+		repeats += r.Stats.Sometimes[string(store.SawDedupeHit)]
+	}
+	if repeats == 0 {
+		t.Error("no repeated request was recognized")
 	}
 }
 
