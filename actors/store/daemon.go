@@ -19,6 +19,9 @@ type daemon struct {
 	env           actors.Env
 	timing        Timing
 	snapshotEvery int
+	stores        peers
+	clients       peers
+	logs          peers // of this host only
 
 	ready   bool // the log is recovered
 	corrupt bool // and damaged: this host has a copy of nothing
@@ -63,6 +66,9 @@ func newDaemon(timing Timing, snapshotEvery int) actors.Producer {
 			env:           env,
 			timing:        timing,
 			snapshotEvery: snapshotEvery,
+			stores:        newPeers(env, StoreActor),
+			clients:       newPeers(env, ClientActor),
+			logs:          newPeers(env, LogActor),
 			config:        &Config{},
 			fences:        map[RegionID]uint64{},
 			saw:           once{note: env.Note},
@@ -138,7 +144,7 @@ func (d *daemon) at(id RegionID, version uint64, msg any) *region {
 	}
 	d.saw.mark(SawStaleEpoch)
 	if req, ok := msg.(Request); ok {
-		d.env.Send(d.env.PID(req.ID.Client+"/"+ClientActor), Stale{ID: req.ID, Region: id, Version: g.conf.Version, Refused: version})
+		d.clients.send(req.ID.Client, Stale{ID: req.ID, Region: id, Version: g.conf.Version, Refused: version})
 	}
 	return nil
 }
@@ -277,7 +283,7 @@ func (d *daemon) leaveDamage() {
 	}
 	d.ready = false
 	d.nextTick()
-	d.env.Send(d.env.PID(d.env.Host+"/"+LogActor), resetLog{})
+	d.logs.send(d.env.Host, resetLog{})
 }
 
 // onFence closes the named regions until they have a later configuration.
@@ -307,8 +313,7 @@ func (d *daemon) acknowledgeFence() {
 func (d *daemon) log(payload []byte, mark Mark) (lsn uint64) {
 	d.lsn++
 	d.entries++
-	log := d.env.PID(d.env.Host + "/" + LogActor)
-	d.env.Send(log, appendEntry{LSN: d.lsn, Payload: payload, Mark: mark})
+	d.logs.send(d.env.Host, appendEntry{LSN: d.lsn, Payload: payload, Mark: mark})
 	d.logged = append(d.logged, logged{lsn: d.lsn, rep: d.state.replicas[mark.Region], seq: mark.Seq})
 	return d.lsn
 }
@@ -335,10 +340,10 @@ func (d *daemon) onSynced(m syncedUpto) {
 	}
 	if d.entries >= d.snapshotEvery {
 		d.entries = 0
-		d.env.Send(d.env.PID(d.env.Host+"/"+LogActor), takeSnapshot{State: d.state.encode()})
+		d.logs.send(d.env.Host, takeSnapshot{State: d.state.encode()})
 	}
 }
 
-func (d *daemon) tell(host string, msg any) { d.env.Send(d.env.PID(host+"/"+StoreActor), msg) }
+func (d *daemon) tell(host string, msg any) { d.stores.send(host, msg) }
 
-func (d *daemon) reply(r Reply) { d.env.Send(d.env.PID(r.ID.Client+"/"+ClientActor), r) }
+func (d *daemon) reply(r Reply) { d.clients.send(r.ID.Client, r) }
