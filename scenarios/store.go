@@ -13,7 +13,8 @@ import (
 // storeScenario completes a scenario of the store whose clients are those of a
 // Load. Its knobs, with what they are if the scenario draws no others: daemons 3,
 // tolerate 1, partitions 4, spaces and clients as in the Load, lease 500ms,
-// snapshot 1000.
+// snapshot 1000; batch, chunk and configs are those of store.Limits, outstanding
+// that of store.ClientOptions.
 func storeScenario(s sim.Scenario, load Load) sim.Scenario {
 	s.Topology = func(k sim.Knobs) actors.Topology { return store.Topology(storeOptions(k, load)) }
 	s.Workload = load.Workload()
@@ -41,7 +42,8 @@ func storeOptions(k sim.Knobs, load Load) store.Options {
 		Spaces:        StoreSpaces(k.Int("spaces", load.Spaces), k.Int("tolerate", 1), k.Int("partitions", 4)),
 		Durability:    durability,
 		SnapshotEvery: k.Int("snapshot", 1000),
-		Client:        store.ClientOptions{Retry: k.Duration("retry", 0), Resubmit: k.String("resubmit", "no") == "yes"},
+		Limits:        store.Limits{Batch: k.Int("batch", 0), Chunk: k.Int("chunk", 0), Configs: k.Int("configs", 0)},
+		Client:        store.ClientOptions{Retry: k.Duration("retry", 0), Outstanding: k.Int("outstanding", 0), Resubmit: k.String("resubmit", "no") == "yes"},
 		Patience:      k.Duration("patience", 0),
 	}
 }

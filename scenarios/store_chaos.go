@@ -15,7 +15,7 @@ func storeChaos() sim.Scenario {
 		Doc:  "every fault the store is to survive without losing copies, on systems of every shape",
 		Knobs: func(d *faults.Draw) sim.Knobs {
 			tolerate := d.IntN("tolerate", 3)
-			return smallLogs(d).
+			return smallLimits(d).
 				With("tolerate", tolerate).
 				With("daemons", d.Between("daemons", tolerate+1, 5)).
 				With("partitions", d.Between("partitions", 4, 6)).

@@ -15,7 +15,7 @@ func storePowerLoss() sim.Scenario {
 		Name: "store/power-loss",
 		Doc:  "crashes and power losses, of all servers at once too, at chosen points of the log",
 		Knobs: func(d *faults.Draw) sim.Knobs {
-			return smallLogs(d).With("tolerate", d.IntN("tolerate", 3))
+			return smallLimits(d).With("tolerate", d.IntN("tolerate", 3))
 		},
 		Profile: storeHosts(faults.Profile{
 			DelayMin: time.Millisecond, DelayMax: 10 * time.Millisecond,
@@ -35,7 +35,16 @@ var logPoints = []string{
 	"wal.before-sync", "wal.after-sync", "wal.before-append", "wal.before-rename", "wal.before-remove", "wal.recovering",
 }
 
-// smallLogs has some systems write their logs anew all the time.
-func smallLogs(d *faults.Draw) sim.Knobs {
-	return sim.Knobs{}.With("snapshot", []int{8, 50, 1000}[d.IntN("snapshot", 3)])
+// smallLimits has some systems write their logs anew all the time, and some, with
+// more keys, need several messages for a transfer or for a group of records, or
+// have clients that refuse operations.
+func smallLimits(d *faults.Draw) sim.Knobs {
+	k := sim.Knobs{}.With("snapshot", []int{8, 50, 1000}[d.IntN("snapshot", 3)])
+	if d.Permille("small messages", 400) {
+		k = k.With("batch", 2).With("chunk", 1).With("configs", 3).With("keys", 24)
+	}
+	if d.Permille("small client", 200) {
+		k = k.With("outstanding", 4)
+	}
+	return k
 }

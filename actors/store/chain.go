@@ -1,10 +1,8 @@
 package store
 
-// A chain message carries at most this much, so that it fits a frame.
-const (
-	batchRecords = 128
-	batchBytes   = 1 << 20
-)
+// batchBytes is about the most that a chain message carries, beside Limits.Batch,
+// so that it fits a frame.
+const batchBytes = 1 << 20
 
 // forward sends the successor what has become firm.
 func (g *region) forward() {
@@ -28,7 +26,7 @@ func (g *region) sendAfter(seq uint64) {
 func (g *region) sendRecords(host string, transfer uint64, records []record, upto uint64) {
 	for {
 		n, bytes := 0, 0
-		for n < len(records) && n < batchRecords && bytes < batchBytes {
+		for n < len(records) && n < g.d.limits.Batch && bytes < batchBytes {
 			bytes += weight(&records[n])
 			n++
 		}

@@ -22,6 +22,7 @@ import (
 type coordinator struct {
 	env    actors.Env
 	timing Timing
+	limits Limits
 
 	ready  bool
 	config *Config // published
@@ -46,14 +47,13 @@ type view struct {
 	lost    []lostCopy
 }
 
-const configSnapshotEvery = 64 // configurations in the log
-
 // newCoordinator is the Producer of the coordinator.
-func newCoordinator(timing Timing) actors.Producer {
+func newCoordinator(timing Timing, limits Limits) actors.Producer {
 	return func(env actors.Env) actor.Actor {
 		return &coordinator{
 			env:    env,
 			timing: timing,
+			limits: limits,
 			config: &Config{},
 			views:  map[string]*view{},
 			caught: map[RegionID]uint64{},
@@ -225,7 +225,7 @@ func (c *coordinator) save(n *Config) {
 	c.lsn++
 	log := c.env.PID(c.env.Host + "/" + LogActor)
 	c.env.Send(log, appendEntry{LSN: c.lsn, Payload: text})
-	if c.lsn%configSnapshotEvery == 0 {
+	if c.lsn%uint64(c.limits.Configs) == 0 {
 		c.env.Send(log, takeSnapshot{State: text})
 	}
 }

@@ -18,6 +18,7 @@ import (
 type daemon struct {
 	env           actors.Env
 	timing        Timing
+	limits        Limits
 	snapshotEvery int
 	stores        peers
 	clients       peers
@@ -60,11 +61,12 @@ type tick struct{}
 
 // newDaemon returns the Producer of a daemon. The log is written anew after
 // snapshotEvery entries.
-func newDaemon(timing Timing, snapshotEvery int) actors.Producer {
+func newDaemon(timing Timing, limits Limits, snapshotEvery int) actors.Producer {
 	return func(env actors.Env) actor.Actor {
 		return &daemon{
 			env:           env,
 			timing:        timing,
+			limits:        limits,
 			snapshotEvery: snapshotEvery,
 			stores:        newPeers(env, StoreActor),
 			clients:       newPeers(env, ClientActor),

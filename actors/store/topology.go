@@ -21,12 +21,42 @@ type Options struct {
 	// SnapshotEvery is the number of entries after which a daemon writes its log
 	// anew. Default 1,000.
 	SnapshotEvery int
+	Limits        Limits
 	// Patience is how long the admin program tries to create each space. Default
 	// 30 s.
 	Patience time.Duration
 	// Programs are added to the hosts of the clients: the n-th client gets the n-th
 	// program, under the name "program".
 	Programs []actors.Program
+}
+
+// Limits say how much the servers handle at a time. A zero field has its value in
+// DefaultLimits. With small ones, a few operations reach the states that otherwise
+// take thousands.
+type Limits struct {
+	// Batch is the most records in a message from a daemon to its successor.
+	Batch int
+	// Chunk is the most objects in a message of a transfer.
+	Chunk int
+	// Configs is the number of configurations after which the coordinator writes
+	// its log anew.
+	Configs int
+}
+
+// DefaultLimits suit objects of some hundred bytes.
+var DefaultLimits = Limits{Batch: 128, Chunk: 64, Configs: 64}
+
+func (l Limits) withDefaults() Limits {
+	if l.Batch <= 0 {
+		l.Batch = DefaultLimits.Batch
+	}
+	if l.Chunk <= 0 {
+		l.Chunk = DefaultLimits.Chunk
+	}
+	if l.Configs <= 0 {
+		l.Configs = DefaultLimits.Configs
+	}
+	return l
 }
 
 // A Timing has the periods of the protocol. A zero field has its value in
@@ -73,6 +103,7 @@ func (o Options) withDefaults() Options {
 		o.Patience = 30 * time.Second
 	}
 	o.Timing = o.Timing.withDefaults()
+	o.Limits = o.Limits.withDefaults()
 	return o
 }
 
@@ -83,7 +114,7 @@ func Topology(o Options) actors.Topology {
 	hosts := []actors.Host{{
 		Name: CoordinatorHost,
 		Actors: []actors.ActorDef{
-			{Name: CoordinatorActor, New: newCoordinator(o.Timing)},
+			{Name: CoordinatorActor, New: newCoordinator(o.Timing, o.Limits)},
 			{Name: LogActor, New: newLog(CoordinatorActor)},
 		},
 	}}
@@ -91,7 +122,7 @@ func Topology(o Options) actors.Topology {
 		hosts = append(hosts, actors.Host{
 			Name: fmt.Sprintf("daemon%d", i+1),
 			Actors: []actors.ActorDef{
-				{Name: StoreActor, New: newDaemon(o.Timing, o.SnapshotEvery)},
+				{Name: StoreActor, New: newDaemon(o.Timing, o.Limits, o.SnapshotEvery)},
 				{Name: LogActor, New: newLog(StoreActor)},
 			},
 		})

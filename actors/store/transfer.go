@@ -12,8 +12,7 @@ package store
 
 const (
 	transferWindow = 4         // chunks sent ahead of the joiner's request
-	chunkObjects   = 64        // objects in a chunk
-	chunkBytes     = 512 << 10 // or this much of them
+	chunkBytes     = 512 << 10 // about the most in a chunk, beside Limits.Chunk
 )
 
 // An outgoing transfer is the source's side.
@@ -70,7 +69,7 @@ func (o *outgoing) start() {
 		rec := record{Key: key, Attrs: r.objects[key].attrs}
 		piece = append(piece, keyed{Key: key, Attrs: rec.Attrs})
 		size += weight(&rec)
-		if len(piece) == chunkObjects || size >= chunkBytes {
+		if len(piece) == o.g.d.limits.Chunk || size >= chunkBytes {
 			o.chunks = append(o.chunks, piece)
 			piece, size = nil, 0
 		}
