@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"iter"
@@ -114,7 +115,7 @@ func (w *world) afterPanic(r any, stack func() []byte) {
 			w.fail(Harness, "simulator panic", fmt.Errorf("%v\n%s", r, stack()))
 			break
 		}
-		w.fail(Violation, "actor panic", fmt.Errorf("%s: %v\n%s", where, r, stack()))
+		w.fail(Violation, "actor panic", fmt.Errorf("%s: %v\n%s", where, r, userFrames(stack())))
 	}
 	if mb := w.step.mb; mb != nil && mb.inc == w.step.inc {
 		mb.running = false
@@ -237,4 +238,24 @@ func (inc *incarnation) kill() {
 		co.stop()
 	}
 	w.killing, w.step = outer, saved
+}
+
+// userFrames cuts a stack down to the frames between the panic and proto.actor or
+// the simulator.
+func userFrames(stack []byte) []byte {
+	lines := bytes.SplitAfter(stack, []byte("\n"))
+	from := 0
+	for i, line := range lines {
+		if bytes.HasPrefix(line, []byte("panic(")) {
+			from = i + 2
+		}
+	}
+	to := from
+	for to < len(lines) && !bytes.Contains(lines[to], []byte("actors.(*guardedActor)")) && !bytes.Contains(lines[to], []byte("/sim.(*")) {
+		to += 2
+	}
+	if from == 0 || to >= len(lines) || from == to {
+		return stack
+	}
+	return bytes.Join(lines[from:to], nil)
 }

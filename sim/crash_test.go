@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/simrun/simrun/actors"
 	"github.com/simrun/simrun/faults"
+	"github.com/simrun/simrun/linearizability"
 )
 
 // diskScenario runs one program on host "h", again after every restart.
@@ -369,5 +371,60 @@ func TestProducerThatPanicsOrHaltsIsTheActorsFault(t *testing.T) {
 	})
 	if r := Run(halts, planOf(1)); r.Verdict != Pass {
 		t.Errorf("a halt: %v %s: %v", r.Verdict, r.Check, r.Err)
+	}
+}
+
+func TestClientThatComesBackGoesOnWithItsOperations(t *testing.T) {
+	type did struct {
+		boot uint64
+		n    int
+	}
+	var all []did
+	s := scenarioOf("test/back", actors.Host{Name: "server", Actors: []actors.ActorDef{{Name: "echo", New: echo}}}, actors.Host{Name: "c0"})
+	s.Profile.Servers, s.Profile.Clients = []string{"server"}, []string{"c"}
+	s.Workload = Workload{
+		Client: func(env actors.Env, rec *linearizability.Recorder) func(Op) error {
+			return func(op Op) error {
+				rec.Call(op.N, op.N)
+				all = append(all, did{env.Boot, op.N})
+				env.Clock.Sleep(10 * time.Millisecond)
+				rec.Return(op.N, linearizability.Outcome{})
+				return nil
+			}
+		},
+	}
+	p := planOf(1)
+	for n := 1; n <= 5; n++ {
+		p.Ops = append(p.Ops, Op{Client: "c0", N: n, Do: time.Duration(n)})
+	}
+	p.Faults = faults.Schedule{{At: 25 * time.Millisecond, Kind: faults.Crash, Hosts: []string{"c0"}, For: time.Second, Programs: true}}
+	r := Run(s, p)
+	if want := []did{{1, 1}, {1, 2}, {1, 3}, {2, 4}, {2, 5}}; r.Verdict != Pass || !slices.Equal(all, want) {
+		t.Errorf("%v %v: %v, want %v", r.Verdict, r.Err, all, want)
+	}
+	if ops := r.History.Operations; len(ops) != 5 || ops[2].Return != linearizability.Open {
+		t.Errorf("history %v: the third operation should be open", ops)
+	}
+}
+
+func TestActorsThatSendToEachOtherForEverAreNamed(t *testing.T) {
+	s := scenarioOf("test/livelock", actors.Host{Name: "h", Actors: []actors.ActorDef{{Name: "a", New: func(env actors.Env) actor.Actor {
+		return actor.ReceiveFunc(func(ctx actor.Context) { ctx.Send(ctx.Self(), tick{}) })
+	}}}, Programs: mainOf(func(env actors.Env) error {
+		env.Clock.Sleep(time.Second)
+		return nil
+	})})
+	if r := Run(s, planOf(1)); r.Check != "livelock" || !strings.Contains(r.Err.Error(), "h/a") {
+		t.Errorf("%v %s: %v", r.Verdict, r.Check, r.Err)
+	}
+}
+
+func TestUnknownHostIsNamed(t *testing.T) {
+	s := scenarioOf("test/nowhere", actors.Host{Name: "h", Programs: mainOf(func(env actors.Env) error {
+		env.Send(env.PID("nowhere/nobody"), &hello{})
+		return nil
+	})})
+	if r := Run(s, planOf(1)); r.Check != "unknown host" || !strings.Contains(r.Err.Error(), "no host nowhere") {
+		t.Errorf("%v %s: %v", r.Verdict, r.Check, r.Err)
 	}
 }

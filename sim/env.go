@@ -151,6 +151,8 @@ func (p *party) halt(err error) {
 	}
 	h := p.inc.host
 	p.w.trace(trace.Event{Kind: trace.Halt, Host: h.def.Name, Path: p.ep.name(), Text: fmt.Sprint(err)})
+	h.halts++
+	h.haltErr = err
 	h.down()
 	p.w.unwinding()
 }

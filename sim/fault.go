@@ -137,7 +137,7 @@ func (w *world) takeDown(h *host, f faults.Fault) bool {
 	}
 	h.falls[f.Kind]++
 	again := func() {
-		if f.For > 0 && !w.isClient(h) {
+		if f.For > 0 && (f.Programs || !w.isClient(h)) {
 			if f.Programs && !h.resume {
 				h.resume = true
 				w.phases.running++ // the run waits for them

@@ -29,6 +29,10 @@ type host struct {
 	falls     [faults.Stop + 1]uint64 // faults that took it down, by kind
 	restart   uint64                  // counts the downs, so that a planned restart of an earlier one does nothing
 	resume    bool                    // the next start starts the programs too
+	ops       []Op                    // of the plan, for the client that lives here
+	next      int                     // the first of them that was not begun
+	halts     int
+	haltErr   error
 }
 
 // An incarnation is what runs on a host between a start and a crash.
@@ -142,6 +146,7 @@ func (h *host) start(programs bool) {
 		for _, p := range h.def.Programs {
 			inc.startProgram(p.Name, p.Run)
 		}
+		h.startWorkload()
 	}
 }
 

@@ -66,7 +66,7 @@ func (r *remote) Stop(*actor.PID) {
 func (inc *incarnation) resolve(pid *actor.PID) (actor.Process, bool) {
 	to, ok := inc.host.w.byName[pid.Address]
 	if !ok {
-		return nil, false
+		panic(failure{"unknown host", fmt.Errorf("%s/%s: the topology has no host %s", pid.Address, pid.Id, pid.Address)})
 	}
 	if strings.HasPrefix(pid.Id, "req/") {
 		return &remote{inc: inc, to: to.replyEndpoint(pid.Id)}, true

@@ -3,6 +3,7 @@ package sim
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/simrun/simrun/actors"
@@ -157,6 +158,9 @@ func (m *mailbox) run(it *item) {
 		w.checkDelivery(it)
 	}
 	w.countStep(it.key, m.ep.id)
+	if w.instantSteps > instantStepsMax {
+		w.fail(Violation, "livelock", fmt.Errorf("%s received a message, step %d at %v without time passing: actors of a host send to each other for ever", m.ep.name(), w.instantSteps, time.Duration(w.now)))
+	}
 	if w.ended {
 		return
 	}

@@ -46,13 +46,13 @@ func (w *world) begin() {
 	for _, h := range w.hosts {
 		h.links = make([]*link, len(w.hosts))
 	}
-	clients := map[string][]Op{}
 	for _, op := range w.plan.Ops {
-		if w.byName[op.Client] == nil {
+		h := w.byName[op.Client]
+		if h == nil {
 			w.fail(Harness, "plan", fmt.Errorf("operation %s#%d: the topology has no host %s", op.Client, op.N, op.Client))
 			return
 		}
-		clients[op.Client] = append(clients[op.Client], op)
+		h.ops = append(h.ops, op)
 	}
 	w.phases.healAt = int64(w.scenario.Profile.Span)
 	for i, f := range w.plan.Faults {
@@ -73,12 +73,6 @@ func (w *world) begin() {
 		w.boot(h)
 		if w.ended {
 			return
-		}
-		if !h.up {
-			continue
-		}
-		if ops := clients[h.def.Name]; len(ops) > 0 {
-			h.inc.startProgram("workload", w.clientProgram(h.def.Name, ops))
 		}
 	}
 	w.phases.due = w.phases.running == 0
@@ -115,15 +109,16 @@ func (w *world) nextPhase() {
 			w.ended = true
 			return
 		}
-		ops := w.scenario.Workload.Final(w.plan.Knobs, w.plan.Ops)
-		h.inc.startProgram("workload", w.clientProgram(finalHost, ops))
+		h.ops, h.next = w.scenario.Workload.Final(w.plan.Knobs, w.plan.Ops), 0
+		h.startWorkload()
+		w.phases.due = w.phases.running == 0
 	case finalPhase:
 		w.ended = true
 	}
 }
 
 // heal ends the faults: links work, no message is lost any more, and every host
-// that was not a client is started again.
+// is started again but clients that died for good.
 func (w *world) heal() {
 	w.phases.now = settlePhase
 	w.phases.deadline = w.now + int64(w.limits.Settle)
@@ -139,7 +134,7 @@ func (w *world) heal() {
 	}
 	w.active = nil
 	for _, h := range w.hosts {
-		if !h.up && !w.isClient(h) {
+		if !h.up && (h.resume || !w.isClient(h)) {
 			w.restartHost(h, h.restart)
 		}
 	}
@@ -158,7 +153,7 @@ func (w *world) late() {
 	case faultPhase:
 		w.fail(Inconclusive, "time", fmt.Errorf("the clients did not end within %v of virtual time", w.limits.Time))
 	default:
-		w.fail(Violation, "liveness", fmt.Errorf("%s had not ended %v after everything healed", w.waiting(), w.limits.Settle))
+		w.fail(Violation, "liveness", fmt.Errorf("%s had not ended %v after everything healed%s", w.waiting(), w.limits.Settle, w.ailing()))
 	}
 }
 
@@ -168,7 +163,7 @@ func (w *world) stuck() {
 		w.heal()
 		return
 	}
-	w.fail(Violation, "liveness", fmt.Errorf("%s waits for ever: nothing is left to happen", w.waiting()))
+	w.fail(Violation, "liveness", fmt.Errorf("%s waits for ever: nothing is left to happen%s", w.waiting(), w.ailing()))
 }
 
 // waiting names the programs that have not ended.
@@ -188,4 +183,15 @@ func (w *world) waiting() string {
 		return "nobody"
 	}
 	return strings.Join(names, ", ")
+}
+
+// ailing names the hosts that stopped themselves, and why.
+func (w *world) ailing() string {
+	var b strings.Builder
+	for _, h := range w.hosts {
+		if h.halts > 0 {
+			fmt.Fprintf(&b, "; %s halted %d times, last: %v", h.def.Name, h.halts, h.haltErr)
+		}
+	}
+	return b.String()
 }

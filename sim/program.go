@@ -65,27 +65,36 @@ func (p *program) end(err error) {
 	}
 }
 
-// clientProgram carries out the operations of one client of the plan. What an
-// operation causes is keyed by the operation, so removing another one moves
-// nothing of it.
-func (w *world) clientProgram(name string, ops []Op) actors.Program {
-	return func(env actors.Env) error {
-		do := w.scenario.Workload.Client(env, linearizability.NewRecorder(name, env.Note))
-		client := hashString(name)
-		last, ordinal := 0, 0
-		for i := range ops {
-			op := ops[i]
-			if op.N > 0 {
-				last, ordinal = op.N, 0
-			} else {
-				ordinal++
-			}
-			w.step.key = faults.Mix(faults.Mix(w.netKey^client, uint64(last)), uint64(ordinal))
-			w.step.n, w.step.op = 0, &ops[i]
-			if err := do(op); err != nil {
-				return fmt.Errorf("%s#%d %v: %w", op.Client, op.N, op.Do, err)
-			}
-		}
-		return nil
+// startWorkload has the host's client carry out the operations of the plan that it
+// has not begun yet.
+func (h *host) startWorkload() {
+	if h.up && h.next < len(h.ops) {
+		h.inc.startProgram("workload", h.workload)
 	}
+}
+
+// workload is the program of a client. What an operation causes is keyed by the
+// operation, so removing another one moves nothing of it.
+func (h *host) workload(env actors.Env) error {
+	w := h.w
+	do := w.scenario.Workload.Client(env, linearizability.NewRecorder(h.def.Name, env.Note))
+	last, ordinal := 0, 0
+	for i := range h.ops {
+		op := h.ops[i]
+		if op.N > 0 {
+			last, ordinal = op.N, 0
+		} else {
+			ordinal++
+		}
+		if i < h.next {
+			continue // an earlier incarnation began it
+		}
+		h.next = i + 1
+		w.step.key = faults.Mix(faults.Mix(w.netKey^h.key, uint64(last)), uint64(ordinal))
+		w.step.n, w.step.op = 0, &h.ops[i]
+		if err := do(op); err != nil {
+			return fmt.Errorf("%s#%d %v: %w", op.Client, op.N, op.Do, err)
+		}
+	}
+	return nil
 }

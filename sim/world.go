@@ -56,6 +56,9 @@ type world struct {
 	hash      uint64
 	sent      []sentMessage // of this step, to be hashed again at its end
 
+	instant      int64 // the virtual time of the last step
+	instantSteps int   // steps at that time
+
 	ended   bool
 	verdict Verdict
 	check   string
@@ -188,10 +191,17 @@ func (w *world) dispatch(ev *event) {
 	}
 }
 
+// instantStepsMax is how many steps may follow each other without time passing.
+const instantStepsMax = 500_000
+
 // countStep folds a step into the trace hash.
 func (w *world) countStep(key, what uint64) {
 	w.hash = faults.Mix(w.hash^what, key^uint64(w.now))
 	w.stats.Steps++
+	if w.now != w.instant {
+		w.instant, w.instantSteps = w.now, 0
+	}
+	w.instantSteps++
 	if w.stats.Steps >= int64(w.limits.Steps) {
 		w.fail(Inconclusive, "steps", fmt.Errorf("the limit of %d steps was reached after %v", w.limits.Steps, time.Duration(w.now)))
 	}
