@@ -93,12 +93,7 @@ func (g *generator) schedule() Schedule {
 	}
 	if g.ClientCrashes > 0 && len(g.clients) > 0 && !g.d.Permille("client crash off", 500) {
 		for i := range g.d.Between("client crash count", 1, g.ClientCrashes) {
-			d := g.d.Sub("client crash", i)
-			s = append(s, Fault{
-				At:    g.time(d),
-				Kind:  Crash,
-				Hosts: []string{g.clients[d.IntN("host", len(g.clients))]},
-			})
+			s = append(s, g.clientCrash(g.d.Sub("client crash", i)))
 		}
 	}
 	slices.SortStableFunc(s, func(a, b Fault) int {
@@ -111,6 +106,16 @@ func (g *generator) schedule() Schedule {
 		return cmp.Compare(a.At, b.At)
 	})
 	return s
+}
+
+// clientCrash draws the crash of a client. One that comes back finds what its
+// earlier boot had under way, one that does not leaves it to the others.
+func (g *generator) clientCrash(d *Draw) Fault {
+	f := Fault{At: g.time(d), Kind: Crash, Hosts: []string{g.clients[d.IntN("host", len(g.clients))]}}
+	if g.DownMax > 0 && d.Permille("comes back", 500) {
+		f.For, f.Programs = d.duration("for", max(g.DownMin, 1), g.DownMax), true
+	}
+	return f
 }
 
 // fault draws one fault, unless the topology has too few hosts for its kind.

@@ -39,7 +39,6 @@ func TestProfilesWithImpossibleBoundsAreRefused(t *testing.T) {
 		{"-1 times cut", func(p *Profile) { p.Cuts = -1 }},
 		{"crash without a Span", func(p *Profile) { p.Span = 0 }},
 		{"crash without a DownMax", func(p *Profile) { p.DownMin, p.DownMax = 0, 0 }},
-		{"crash without Servers", func(p *Profile) { p.Servers = nil }},
 		{"ClientCrashes without Clients", func(p *Profile) { p.Clients = nil }},
 		{`point "a b"`, func(p *Profile) { p.Points = []string{"a b"} }},
 	} {
@@ -48,6 +47,85 @@ func TestProfilesWithImpossibleBoundsAreRefused(t *testing.T) {
 		if err := p.Validate(); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("got error %v, want %q", err, test.want)
 		}
+	}
+}
+
+func TestPrefixesThatNameNoHostAreRefused(t *testing.T) {
+	if err := everything.CheckHosts(cluster); err != nil {
+		t.Fatal(err)
+	}
+	if err := (Profile{}).CheckHosts(cluster); err != nil {
+		t.Fatalf("the zero profile: %v", err)
+	}
+	for _, test := range []struct {
+		want string
+		edit func(p *Profile)
+	}{
+		{`Servers has "deamon", but no host begins with it: coord, daemon1`, func(p *Profile) { p.Servers = []string{"coord", "deamon"} }},
+		{`Servers has ""`, func(p *Profile) { p.Servers = []string{""} }},
+		{`Clients has "client"`, func(p *Profile) { p.Clients = []string{"client"} }},
+		{"crash without a server to hit", func(p *Profile) { p.Servers, p.Clients = nil, []string{"c", "d"} }},
+		{"ClientCrashes without a client to hit", func(p *Profile) { p.Servers = []string{"coord", "c0", "c1"}; p.Clients = []string{"c"} }},
+	} {
+		p := everything
+		test.edit(&p)
+		if err := p.CheckHosts(slices.DeleteFunc(slices.Clone(cluster), func(h string) bool { return h == "final" })); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("got error %v, want %q", err, test.want)
+		}
+	}
+}
+
+func TestWithoutServersEveryHostIsOneButClientsAndFinal(t *testing.T) {
+	p := everything
+	p.Servers, p.Clients = nil, []string{"c0", "c1"}
+	if err := p.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	servers, clients := p.split(cluster)
+	if want := []string{"coord", "daemon1", "daemon2", "daemon3"}; !slices.Equal(servers, want) {
+		t.Errorf("servers %v, want %v", servers, want)
+	}
+	if want := []string{"c0", "c1"}; !slices.Equal(clients, want) {
+		t.Errorf("clients %v, want %v", clients, want)
+	}
+	hit := map[string]bool{}
+	for seed := range uint64(200) {
+		_, schedule, _ := p.Draw(NewDraw(seed), cluster)
+		for _, f := range schedule {
+			if f.Kind == PowerLoss {
+				for _, h := range f.Hosts {
+					hit[h] = true
+				}
+			}
+		}
+	}
+	if !hit["daemon3"] || hit["c0"] || hit["final"] {
+		t.Errorf("power losses hit %v", hit)
+	}
+}
+
+func TestHalfOfTheClientsThatCrashComeBack(t *testing.T) {
+	crashes, back := 0, 0
+	for seed := range uint64(2000) {
+		_, schedule, _ := everything.Draw(NewDraw(seed), cluster)
+		for _, f := range schedule {
+			if len(f.Hosts) != 1 || !everything.IsClient(f.Hosts[0]) || !f.Kind.Down() {
+				continue
+			}
+			crashes++
+			if f.For > 0 {
+				back++
+			}
+			if f.Programs != (f.For > 0) {
+				t.Fatalf("seed %d: %v", seed, f)
+			}
+			if read, err := ParseFault(f.String()); err != nil || !reflect.DeepEqual(read, f) {
+				t.Fatalf("seed %d: %v is read as %v: %v", seed, f, read, err)
+			}
+		}
+	}
+	if back < crashes*4/10 || back > crashes*6/10 {
+		t.Errorf("%d of %d clients come back", back, crashes)
 	}
 }
 

@@ -2,6 +2,7 @@ package faults
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -33,9 +34,11 @@ type Profile struct {
 	Points []string
 	// Servers and Clients are the hosts that may be hit by crash-like faults, by
 	// prefix of their name ("daemon", "coord"; "c"). The longest prefix of a name
-	// decides. Links are cut between any.
+	// decides. Without Servers, every host but the clients and "final" is one. Links
+	// are cut between any.
 	Servers, Clients []string
-	// ClientCrashes is how many clients may die, at most; they stay dead.
+	// ClientCrashes is how many clients may die, at most. Half of them stay dead; the
+	// others come back with their programs.
 	ClientCrashes int
 }
 
@@ -87,8 +90,6 @@ func (p Profile) validateCounts() error {
 			return fmt.Errorf("profile: %v without a Span in which it begins", k)
 		case n > 0 && p.DownMax == 0:
 			return fmt.Errorf("profile: %v without a DownMax that ends it", k)
-		case n > 0 && k.Down() && len(p.Servers) == 0:
-			return fmt.Errorf("profile: %v without Servers to hit", k)
 		}
 	}
 	switch {
@@ -98,6 +99,33 @@ func (p Profile) validateCounts() error {
 		return fmt.Errorf("profile: ClientCrashes without a Span in which they begin")
 	case p.ClientCrashes > 0 && len(p.Clients) == 0:
 		return fmt.Errorf("profile: ClientCrashes without Clients to hit")
+	}
+	return nil
+}
+
+// CheckHosts reports the first of Servers and Clients that names none of the
+// hosts, and crash-like faults that no host is there for. Such a profile would
+// quietly draw fewer faults than it says. The hosts are those of all topologies
+// that the profile is for.
+func (p Profile) CheckHosts(hosts []string) error {
+	for _, list := range []struct {
+		name     string
+		prefixes []string
+	}{{"Servers", p.Servers}, {"Clients", p.Clients}} {
+		for _, prefix := range list.prefixes {
+			if prefix == "" || !slices.ContainsFunc(hosts, func(h string) bool { return strings.HasPrefix(h, prefix) }) {
+				return fmt.Errorf("profile: %s has %q, but no host begins with it: %s", list.name, prefix, strings.Join(hosts, ", "))
+			}
+		}
+	}
+	servers, clients := p.split(hosts)
+	for _, k := range Kinds() {
+		if p.most(k) > 0 && k.Down() && len(servers) == 0 {
+			return fmt.Errorf("profile: %v without a server to hit: %s", k, strings.Join(hosts, ", "))
+		}
+	}
+	if p.ClientCrashes > 0 && len(clients) == 0 {
+		return fmt.Errorf("profile: ClientCrashes without a client to hit: %s", strings.Join(hosts, ", "))
 	}
 	return nil
 }
@@ -123,16 +151,21 @@ func (p Profile) most(k Kind) int {
 	return 0
 }
 
+// final is the host that looks at everything when the faults are over, so none can
+// hit it.
+const final = "final"
+
 // IsServer reports whether crash-like faults may hit the host. A profile that does
-// not name its servers means every host that is no client.
+// not name its servers means every host that is no client and not "final".
 func (p Profile) IsServer(host string) bool {
 	if len(p.Servers) == 0 {
-		return !p.IsClient(host)
+		return host != final && !p.IsClient(host)
 	}
 	return longestPrefix(host, p.Servers) > longestPrefix(host, p.Clients)
 }
 
-// IsClient reports whether the host is a client, which may only die for good.
+// IsClient reports whether the host is a client: it may only crash, and the
+// programs that make it one start again with it or never.
 func (p Profile) IsClient(host string) bool {
 	n := longestPrefix(host, p.Clients)
 	return n > 0 && n >= longestPrefix(host, p.Servers)
