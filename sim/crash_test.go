@@ -405,6 +405,10 @@ func TestClientThatComesBackGoesOnWithItsOperations(t *testing.T) {
 	if ops := r.History.Operations; len(ops) != 5 || ops[2].Return != linearizability.Open {
 		t.Errorf("history %v: the third operation should be open", ops)
 	}
+	p.Faults[0].At = 45 * time.Millisecond // in the last operation, so nothing is left to do
+	if r := Run(s, p); r.Verdict != Pass {
+		t.Errorf("%v %s: %v", r.Verdict, r.Check, r.Err)
+	}
 }
 
 func TestActorsThatSendToEachOtherForEverAreNamed(t *testing.T) {

@@ -197,6 +197,9 @@ func (w *world) restartHost(h *host, down uint64) {
 		w.phases.running--
 	}
 	h.start(programs)
+	if w.phases.running == 0 {
+		w.phases.due = true // the client had nothing left to do
+	}
 }
 
 // stopGrace is how long a stopped host waits for actors that block.
