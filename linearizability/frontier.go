@@ -3,6 +3,7 @@ package linearizability
 import (
 	"cmp"
 	"math/bits"
+	"reflect"
 	"slices"
 )
 
@@ -13,7 +14,7 @@ import (
 //
 // At the return of an operation every config must have carried it out. Those that
 // have not try all operations called by then in between, and stop as soon as they
-// have: what is not needed yet can wait for the next return. Two rules keep the
+// have: what is not needed yet can wait for the next return. Three rules keep the
 // configs few, and lose no order:
 //
 //   - A read that was called and would answer now as it did is carried out at once.
@@ -21,10 +22,13 @@ import (
 //   - Of two configs with the same state and the same completed operations, the one
 //     that used fewer open operations can do all that the other can. The other is
 //     dropped: this is what keeps open operations cheap.
+//   - Open operations that ask the same are carried out in the order of their calls:
+//     which of them it was makes no difference to anybody.
 type frontier struct {
 	search *search
 	active []*Operation // completed operations that were called and have not returned, by slot; nil is free
 	open   []*Operation // open ones that were called, by slot
+	twin   []int        // by slot of open: the last one before that asks the same, or -1
 }
 
 // A config is a state that is possible now, and what has been carried out for it.
@@ -40,6 +44,10 @@ const slots = 64
 
 // maxConfigs bounds the memory of a frontier.
 const maxConfigs = 200_000
+
+// comparisons is how many configs may be compared for the price of a model step.
+// Without counting them a search of few steps could take minutes.
+const comparisons = 16
 
 // decide judges a key, given its completed and open operations in the order of
 // their calls.
@@ -60,7 +68,8 @@ func (f *frontier) decide(done, open []*Operation) Verdict {
 			done = done[1:]
 		}
 		for len(open) > 0 && !op.before(open[0]) {
-			f.open, open = append(f.open, open[0]), open[1:]
+			f.call(open[0])
+			open = open[1:]
 		}
 		slot := slices.Index(f.active, op)
 		now = f.pass(now, uint64(1)<<slot)
@@ -83,6 +92,15 @@ func (f *frontier) activate(op *Operation) bool {
 	}
 	f.active[slot] = op
 	return true
+}
+
+// call gives an open operation a slot.
+func (f *frontier) call(op *Operation) {
+	twin := len(f.open) - 1
+	for twin >= 0 && !reflect.DeepEqual(f.open[twin].Input, op.Input) {
+		twin--
+	}
+	f.open, f.twin = append(f.open, op), append(f.twin, twin)
 }
 
 // pass is what is possible once the operation of a slot has returned.
@@ -115,7 +133,7 @@ func (f *frontier) pass(before *configs, bit uint64) *configs {
 			}
 		}
 		for slot, op := range f.open {
-			if c.open&(1<<slot) == 0 {
+			if twin := f.twin[slot]; c.open&(1<<slot) == 0 && (twin < 0 || c.open&(1<<twin) != 0) {
 				next, _ := f.search.answers(c.state, op)
 				put(f.config(next, c.done, c.open|1<<slot))
 			}
@@ -181,6 +199,7 @@ func (s *configs) add(c config) bool {
 		s.lists = append(s.lists, nil)
 	}
 	list := s.lists[i]
+	s.search.used += len(list) / comparisons
 	kept := list[:0:0]
 	for _, d := range list {
 		if c.done != d.done || c.hash != d.hash || !s.search.model.equal(c.state, d.state) {

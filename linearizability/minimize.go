@@ -9,7 +9,7 @@ import (
 
 // explainSteps bounds the search for a short story about one illegal key. It is
 // not part of the steps of a verdict.
-const explainSteps = 60_000
+const explainSteps = 30_000
 
 // maxShown is how many operations of a long history are shown that could not be
 // told to be needless within the steps: the last ones before the culprit.

@@ -2,6 +2,7 @@ package linearizability
 
 import (
 	"fmt"
+	"hash/maphash"
 	"reflect"
 )
 
@@ -27,9 +28,11 @@ type Spec[S, I, O any] struct {
 	// ReadOnly says that the operation never changes a state. Such an operation is
 	// dropped while its outcome is unknown; nil means that none is.
 	ReadOnly func(in I) bool
-	// Equal compares states; nil means reflect.DeepEqual.
+	// Equal compares states; nil means reflect.DeepEqual, or == where that is the
+	// same: for numbers, strings, bools, and arrays and structs of them.
 	Equal func(a, b S) bool
-	// Hash must be the same for equal states. Without it the search is slower when
+	// Hash must be the same for equal states. If Equal is nil and means ==, nil has
+	// the states hashed all the same. Otherwise the search is slower without it when
 	// many operations of a key overlap.
 	Hash func(state S) uint64
 
@@ -54,9 +57,6 @@ func (s Spec[S, I, O]) Model() Model {
 	if s.Match == nil {
 		s.Match = func(_ I, want, got O) bool { return reflect.DeepEqual(want, got) }
 	}
-	if s.Equal == nil {
-		s.Equal = func(a, b S) bool { return reflect.DeepEqual(a, b) }
-	}
 	m := &model{
 		key:      func(in any) string { return s.Key(as[I]("input", in)) },
 		init:     func() any { var zero S; return zero },
@@ -64,7 +64,7 @@ func (s Spec[S, I, O]) Model() Model {
 		match: func(in, want, got any) bool {
 			return s.Match(as[I]("input", in), as[O]("answer", want), as[O]("output", got))
 		},
-		equal: func(a, b any) bool { return s.Equal(as[S]("state", a), as[S]("state", b)) },
+		equal: reflect.DeepEqual,
 		apply: func(state, in any) (any, any) {
 			next, out := s.Apply(as[S]("state", state), as[I]("input", in))
 			return next, out
@@ -76,6 +76,16 @@ func (s Spec[S, I, O]) Model() Model {
 	if s.ReadOnly != nil {
 		m.readOnly = func(in any) bool { return s.ReadOnly(as[I]("input", in)) }
 	}
+	switch {
+	case s.Equal != nil:
+		m.equal = func(a, b any) bool { return s.Equal(as[S]("state", a), as[S]("state", b)) }
+	case plain(reflect.TypeFor[S]()):
+		// The seed differs from process to process. Only which states are compared
+		// follows from a hash, never what comes of it.
+		seed := maphash.MakeSeed()
+		m.equal = func(a, b any) bool { return a == b }
+		m.hash = func(state any) uint64 { return maphash.Comparable(seed, state) }
+	}
 	if s.Hash != nil {
 		m.hash = func(state any) uint64 { return s.Hash(as[S]("state", state)) }
 	}
@@ -86,6 +96,25 @@ func (s Spec[S, I, O]) Model() Model {
 		}
 	}
 	return m
+}
+
+// plain says that == of values of the type is reflect.DeepEqual, and never panics.
+func plain(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Array:
+		return plain(t.Elem())
+	case reflect.Struct:
+		for f := range t.Fields() {
+			if !plain(f.Type) || f.Name == "_" {
+				return false
+			}
+		}
+		return true
+	case reflect.String:
+		return true
+	default:
+		return t.Kind() >= reflect.Bool && t.Kind() <= reflect.Complex128
+	}
 }
 
 // as is v.(T), where nil stands for the zero T: an interface type that holds nil
