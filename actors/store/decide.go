@@ -197,8 +197,25 @@ func (c *Config) create(s AddSpace, seen sightings) {
 			d := c.choose(&r, seen)
 			r.Chain = append(r.Chain, Member{Host: d.Host, Boot: d.Boot, Disk: d.Disk})
 		}
+		c.spread(r.Chain)
 		c.Regions = append(c.Regions, r)
 	}
+}
+
+// spread puts the members of a new chain in order. The head decides every write
+// and the tail answers every read, so whoever leads the fewest chains becomes the
+// head, and whoever ends the fewest of those that are left the tail.
+func (c *Config) spread(chain []Member) {
+	heads, tails := map[string]int{}, map[string]int{}
+	for i := range c.Regions {
+		heads[c.Regions[i].Head().Host]++
+		tails[c.Regions[i].Tail().Host]++
+	}
+	slices.SortStableFunc(chain, func(a, b Member) int {
+		// Among equals the one that has been a tail more often is the head.
+		return cmp.Or(cmp.Compare(heads[a.Host], heads[b.Host]), cmp.Compare(tails[b.Host], tails[a.Host]))
+	})
+	slices.SortStableFunc(chain[1:], func(a, b Member) int { return cmp.Compare(tails[b.Host], tails[a.Host]) })
 }
 
 // recruit gives every region that is short of members and otherwise well a joiner.

@@ -183,6 +183,43 @@ func TestSpaceNeedsEnoughDaemons(t *testing.T) {
 	}
 }
 
+// Copies, writes (at the heads) and reads (at the tails) are spread over all
+// daemons, however many there are of each.
+func TestNewRegionsAreSpreadEvenly(t *testing.T) {
+	for _, test := range []struct {
+		daemons              string
+		tolerate, partitions int
+	}{
+		{"a", 0, 4}, {"a b", 0, 5}, {"a b", 1, 4}, {"a b c", 0, 4}, {"a b c", 1, 3}, {"a b c", 1, 4}, {"a b c", 1, 8},
+		{"a b c", 2, 4}, {"a b c", 2, 6}, {"a b c d", 1, 4}, {"a b c d", 1, 64}, {"a b c d", 2, 6}, {"a b c d e", 1, 5},
+		{"a b c d e", 1, 64}, {"a b c d e", 2, 6}, {"a b c d e", 2, 64},
+	} {
+		var spaces []AddSpace
+		for _, name := range []string{"s", "t"} {
+			spaces = append(spaces, AddSpace{Space: models.Space{Name: name, Key: "k", Tolerate: test.tolerate, Partitions: test.partitions}})
+		}
+		c := next(&Config{}, seen(test.daemons), readiness{spaces: spaces})
+		copies, heads, tails := map[string]int{}, map[string]int{}, map[string]int{}
+		for i := range c.Regions {
+			r := &c.Regions[i]
+			heads[r.Head().Host]++
+			tails[r.Tail().Host]++
+			for _, m := range r.Chain {
+				copies[m.Host]++
+			}
+		}
+		for what, count := range map[string]map[string]int{"copies": copies, "heads": heads, "tails": tails} {
+			least, most := len(c.Regions), 0
+			for _, host := range strings.Fields(test.daemons) {
+				least, most = min(least, count[host]), max(most, count[host])
+			}
+			if most-least > 1 {
+				t.Errorf("%d regions of %d copies on %s: %s %v", len(c.Regions), test.tolerate+1, test.daemons, what, count)
+			}
+		}
+	}
+}
+
 // Whatever is seen, a configuration has no empty chain, no host twice in one, and
 // no joiner that is a member.
 func TestEveryConfigurationIsSound(t *testing.T) {
