@@ -1,5 +1,7 @@
 package store
 
+import "github.com/simrun/simrun/actors"
+
 // A region is copied to a joiner by the tail of its chain, the source: first a
 // snapshot of the committed state in chunks, then the records committed since, in
 // order, while writes go on. No commit waits for the joiner. Once it has caught
@@ -13,6 +15,15 @@ package store
 const (
 	transferWindow = 4         // chunks sent ahead of the joiner's request
 	chunkBytes     = 512 << 10 // about the most in a chunk, beside Limits.Chunk
+)
+
+// Moments of a transfer at which a crash is most interesting: at the joiner, and
+// one at the source.
+const (
+	pointWiped    actors.Point = "transfer.wiped"     // the old copy is given up
+	pointChunk    actors.Point = "transfer.chunk"     // a part has come and is not yet durable
+	pointCaughtUp actors.Point = "transfer.caught-up" // the coordinator is about to hear so
+	pointSource   actors.Point = "transfer.source"    // a part is about to be sent
 )
 
 // An outgoing transfer is the source's side.
@@ -111,6 +122,7 @@ func (g *region) onPull(m pull) {
 }
 
 func (o *outgoing) sendChunk(n int) {
+	o.g.d.env.Note(pointSource)
 	c := chunk{
 		Region: o.g.id, Version: o.g.conf.Version, Transfer: o.joiner.Transfer,
 		N: n, Seq: o.seq, Objects: o.chunks[n], Last: n == len(o.chunks)-1,
@@ -190,6 +202,7 @@ func (g *region) join(transfer uint64) {
 	g.synced = 0
 	g.d.state.replicas[g.id] = g.rep
 	g.d.log(joinEntry(g.id, transfer), Mark{Region: g.id, Data: transfer})
+	g.d.env.Note(pointWiped)
 	g.in = &incoming{g: g, transfer: transfer}
 	g.in.pull(true)
 }
@@ -212,6 +225,7 @@ func (g *region) onChunk(m chunk) {
 		return
 	}
 	in.next++
+	g.d.env.Note(pointChunk)
 	if len(m.Objects) > 0 {
 		for _, o := range m.Objects {
 			g.rep.store(o.Key, o.Attrs)
@@ -264,6 +278,7 @@ func (in *incoming) advance() {
 	}
 	if in.heard && !in.caughtUp && g.synced >= in.upto {
 		in.caughtUp = true
+		g.d.env.Note(pointCaughtUp)
 		in.report()
 	}
 }
