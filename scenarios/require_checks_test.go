@@ -92,6 +92,18 @@ func TestChecksOfTheStoreCanFail(t *testing.T) {
 			}
 		})
 	}
+	wrong := refusals[0]
+	wrong.Space = "things"
+	for status, fine := range map[models.Status]bool{models.UnknownAttr: true, models.Throttled: true, models.WrongType: false} {
+		err := checkRefusals(&sim.Observation{Notes: notes("c0", RefusedAs{Op: wrong, Status: status})})
+		if (err == nil) != fine {
+			t.Errorf("%v refused with %v: %v", wrong, status, err)
+		}
+	}
+	taken := linearizability.History{Operations: []linearizability.Operation{{Input: wrong, Certainty: linearizability.Done}}}
+	if checkRefusals(&sim.Observation{History: taken}) == nil {
+		t.Error("an operation that the space does not take is answered")
+	}
 	answered := linearizability.History{Operations: []linearizability.Operation{{
 		ID: linearizability.OpID{Client: "c0", N: 1}, Return: 2, Output: models.Result{Status: models.Success},
 	}}}

@@ -24,6 +24,7 @@ func storeScenario(s sim.Scenario, load Load) sim.Scenario {
 		{Name: "configuration", Func: checkConfigurations},
 		{Name: "disk", Func: checkDisks},
 		{Name: "replicas", Func: checkReplicas},
+		{Name: "refusals", Func: checkRefusals},
 		{Name: "states", Func: noteStates},
 	}, s.Checks...)
 	return s

@@ -16,6 +16,13 @@ import (
 // history much dearer to judge. Keys that are plain registers have no limit.
 type Skipped struct{ Op linearizability.OpID }
 
+// RefusedAs is the fact that an operation was refused, and why. The history says
+// only that it had no effect.
+type RefusedAs struct {
+	Op     models.Op
+	Status models.Status
+}
+
 // maxUncertain is how many operations of all clients may be pending on one key
 // that is no plain register.
 const maxUncertain = 6
@@ -41,9 +48,11 @@ type storeClient struct {
 type object struct{ space, key string }
 
 // newStoreClient returns the Client function of a Workload for a number of
-// clients.
+// clients. A client that comes back after a crash knows nothing of what it issued
+// before: lines that wait for that do nothing, and it stays open in the history.
 func newStoreClient(clients int) func(actors.Env, *linearizability.Recorder) func(sim.Op) error {
 	return func(env actors.Env, rec *linearizability.Recorder) func(sim.Op) error {
+		env.Note(Began{Boot: env.Boot})
 		c := &storeClient{
 			env: env, rec: rec, client: store.NewClient(env), limit: max(1, maxUncertain/clients),
 			known: map[string]bool{}, open: map[int]*store.Deferred{},
@@ -144,6 +153,9 @@ func (c *storeClient) finish(d *store.Deferred, r models.Result) {
 	delete(c.open, n)
 	delete(c.number, d)
 	out := outcomeOf(r)
+	if out.Certainty == linearizability.Refused {
+		c.env.Note(RefusedAs{Op: d.Op, Status: r.Status})
+	}
 	if out.Certainty != linearizability.Unknown && d.Op.Verb != models.Get {
 		c.uncertain[object{d.Op.Space, d.Op.Key}]--
 	}

@@ -17,6 +17,7 @@ const (
 	sawVanished         = "history.vanished"          // a put that nobody waited for had not happened at the end (R23)
 	sawAfterDeath       = "history.after-death"       // one happened after its client had died (R23)
 	sawAfterReconfigure = "history.after-reconfigure" // one happened after its client was told RECONFIGURE (R23)
+	sawSecondLife       = "history.second-life"       // a client that had died came back and was served
 	sawHalfFriendship   = "history.half-friendship"   // one half of a friendship was seen without the other (R11)
 )
 
@@ -80,22 +81,35 @@ func registers(o *sim.Observation) []*register {
 	return out
 }
 
+// Began is the fact that a client started, at first or after a crash. What an
+// earlier incarnation issued stays open for ever.
+type Began struct{ Boot uint64 }
+
+// An incarnation is one life of a client, from a boot to a crash.
+type incarnation struct {
+	client string
+	boot   uint64
+}
+
 // The ends of a run are when clients died, and when operations were told that
 // nobody knows their outcome.
 type ends struct {
-	died map[string]int64
+	died map[incarnation]int64
 	told map[linearizability.OpID]int64
 }
 
 func endsOf(o *sim.Observation) ends {
-	e := ends{died: map[string]int64{}, told: map[linearizability.OpID]int64{}}
+	e := ends{died: map[incarnation]int64{}, told: map[linearizability.OpID]int64{}}
+	boots := map[string]uint64{}
 	for _, n := range o.Notes {
 		switch f := n.Fact.(type) {
+		case Began:
+			boots[n.Host] = f.Boot
 		case sim.FaultBegan:
 			fault, err := faults.ParseFault(f.Text)
 			if err == nil && fault.Kind == faults.Crash {
 				for _, host := range fault.Hosts {
-					e.died[host] = n.Seq
+					e.died[incarnation{host, boots[host]}] = n.Seq
 				}
 			}
 		case linearizability.Returned:
@@ -153,34 +167,47 @@ func (r *register) writer(value string) *linearizability.Operation {
 }
 
 // noteLate looks for operations that no copy had applied when their client died,
-// or was told RECONFIGURE, and that were committed afterwards.
+// or was told RECONFIGURE, and that were committed afterwards; and for clients that
+// came back and were served.
 func noteLate(o *sim.Observation, e ends) {
 	type step struct {
 		at  int64
 		seq uint64
 	}
-	steps := map[store.RegionID][]step{}          // when a region came further than before
-	issued := map[string][]linearizability.OpID{} // the n-th of a client has request number n
+	steps := map[store.RegionID][]step{} // when a region came further than before
+	lives := map[string]incarnation{}    // of each client, the last
+	back := map[string]bool{}            // clients with more than one
+	// The n-th operation that an incarnation issued has request number n.
+	issued := map[incarnation][]linearizability.OpID{}
 	for _, n := range o.Notes {
 		switch f := n.Fact.(type) {
+		case Began:
+			_, back[n.Host] = lives[n.Host]
+			lives[n.Host] = incarnation{n.Host, f.Boot}
 		case linearizability.Called:
-			issued[f.Op.Client] = append(issued[f.Op.Client], f.Op)
+			life := lives[f.Op.Client]
+			issued[life] = append(issued[life], f.Op)
+		case linearizability.Returned:
+			if back[f.Op.Client] && f.Outcome.Certainty == linearizability.Done {
+				o.Sometimes(sawSecondLife)
+			}
 		case store.Applied:
 			if s := steps[f.Region]; len(s) == 0 || s[len(s)-1].seq < f.Seq {
 				steps[f.Region] = append(s, step{n.Seq, f.Seq})
 			}
 		case store.Committed:
 			for i, id := range f.Requests {
+				life := incarnation{id.Client, id.Boot}
 				seq := f.Seq - uint64(len(f.Requests)-1-i)
 				s := steps[f.Region]
 				j := sort.Search(len(s), func(j int) bool { return s[j].seq >= seq })
-				if j == len(s) || id.N > uint64(len(issued[id.Client])) {
+				if j == len(s) || id.N > uint64(len(issued[life])) {
 					continue
 				}
-				if died := e.died[id.Client]; died != 0 && died < s[j].at {
+				if died := e.died[life]; died != 0 && died < s[j].at {
 					o.Sometimes(sawAfterDeath)
 				}
-				if told := e.told[issued[id.Client][id.N-1]]; told != 0 && told < s[j].at {
+				if told := e.told[issued[life][id.N-1]]; told != 0 && told < s[j].at {
 					o.Sometimes(sawAfterReconfigure)
 				}
 			}

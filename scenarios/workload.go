@@ -185,7 +185,7 @@ func (g *generator) operation(d *faults.Draw, unique string) models.Op {
 		}
 		return op
 	}
-	if d.Permille("refused", 10) {
+	if d.Permille("refused", 15) {
 		return refused(d, op)
 	}
 	o := object{op.Space, op.Key}
@@ -211,18 +211,33 @@ func (g *generator) operation(d *faults.Draw, unique string) models.Op {
 // than a sector of them.
 func (g *generator) word(d *faults.Draw, unique string) string {
 	switch d.IntN("odd word", 100) {
-	case 0:
+	case 0, 1, 2:
 		return unique + strings.Repeat("~", 5000)
-	case 1, 2:
+	case 3, 4:
 		return unique + "\x00"
 	}
 	return unique
 }
 
-// tag is one of a few, so that sets meet, or the unique text.
+// alike are texts that a careless comparison takes for each other.
+var alike = []string{"", "\x00", "a", "a\x00", "aa", "A", "\xff"}
+
+// name is the unique text, or one of those that are alike, so that values meet.
+func (g *generator) name(d *faults.Draw, unique string) string {
+	if d.Permille("alike", 250) {
+		return alike[d.IntN("which alike", len(alike))]
+	}
+	return g.word(d, unique)
+}
+
+// tag is one of a few, so that sets meet, one of those that are alike, or the
+// unique text.
 func tag(d *faults.Draw, unique string) string {
-	if d.Permille("common tag", 300) {
+	switch n := d.IntN("kind of tag", 10); {
+	case n < 3:
 		return fmt.Sprintf("t%d", d.IntN("tag", 3))
+	case n < 4:
+		return alike[d.IntN("tag alike", len(alike))]
 	}
 	return unique
 }
@@ -234,7 +249,7 @@ func (g *generator) attrs(d *faults.Draw, o object, unique string) []models.Attr
 		attrs = append(attrs, models.Attr{Name: "count", Value: models.IntValue(int64(d.IntN("number", 5)))})
 	}
 	if len(attrs) == 0 || d.Permille("name", 800) {
-		name := models.StringValue(g.word(d, unique))
+		name := models.StringValue(g.name(d, unique))
 		g.values[o] = append(g.values[o], name)
 		attrs = append(attrs, models.Attr{Name: "name", Value: name})
 	}
@@ -254,28 +269,82 @@ func (g *generator) checks(d *faults.Draw, o object) []models.Check {
 }
 
 // check draws a condition that holds now and then: a name that some operation
-// gives to the object, any order of a small count, a common tag.
+// gives to the object, or nearly, any order of a small count, a common tag.
 func (g *generator) check(d *faults.Draw, o object) models.Check {
 	if values := g.values[o]; len(values) > 0 && d.Permille("check name", 400) {
-		return models.Check{Attr: "name", Value: values[d.IntN("value", len(values))]}
+		c := models.Check{Attr: "name", Value: values[d.IntN("value", len(values))]}
+		if d.Permille("order of names", 300) {
+			c.Pred = order(d)
+		}
+		if d.Permille("nearly", 250) {
+			c.Value = nearly(d, c.Value)
+		}
+		return c
 	}
 	if d.Permille("check tag", 300) {
-		return models.Check{Attr: "tags", Pred: models.Contains, Value: models.StringValue(fmt.Sprintf("t%d", d.IntN("tag checked", 3)))}
+		return models.Check{Attr: "tags", Pred: models.Contains, Value: models.StringValue(tag(d.Sub("check tag", 0), "t0\x00"))}
 	}
-	pred := []models.Predicate{
+	return models.Check{Attr: "count", Pred: order(d), Value: models.IntValue(int64(d.IntN("bound", 5)))}
+}
+
+// order draws a predicate that every kind but sets has.
+func order(d *faults.Draw) models.Predicate {
+	return []models.Predicate{
 		models.Equals, models.LessThan, models.LessEqual, models.GreaterEqual, models.GreaterThan,
 	}[d.IntN("predicate", 5)]
-	return models.Check{Attr: "count", Pred: pred, Value: models.IntValue(int64(d.IntN("bound", 5)))}
+}
+
+// nearly is a text beside the given one: longer by a NUL, shorter by its last
+// byte, or another that is alike.
+func nearly(d *faults.Draw, v models.Value) models.Value {
+	text := string(v.Str)
+	switch d.IntN("how near", 3) {
+	case 0:
+		text += "\x00"
+	case 1:
+		text = text[:max(0, len(text)-1)]
+	default:
+		text = alike[d.IntN("near", len(alike))]
+	}
+	return models.StringValue(text)
+}
+
+// refusals are operations that a space of all verbs does not take, in an attribute or in
+// a condition: unknown names, the key, wrong types, one attribute twice.
+var refusals = []models.Op{
+	parseRefusal(`put s k {nosuch: 1}`),
+	parseRefusal(`put s k {count: "a word"}`),
+	parseRefusal(`put s k {id: "the key"}`),
+	parseRefusal(`put s k {name: "a", name: "b"}`),
+	parseRefusal(`put_if_not_exist s k {tags: "no set"}`),
+	parseRefusal(`put_if_not_exist s k {count: 1, count: 1}`),
+	parseRefusal(`cond_put s k if {nosuch == 1} {count: 1}`),
+	parseRefusal(`cond_put s k if {id == "k"} {count: 1}`),
+	parseRefusal(`cond_put s k if {name contains "a"} {count: 1}`),
+	parseRefusal(`cond_put s k if {count < "a"} {count: 1}`),
+	parseRefusal(`cond_put s k if {tags contains 1} {count: 1}`),
+	parseRefusal(`cond_put s k if {count >= 0} {name: 1}`),
+	parseRefusal(`set_add s k {tags: 1}`),
+	parseRefusal(`set_add s k {name: "a"}`),
+	parseRefusal(`set_add s k {tags: "a", tags: "b"}`),
+	parseRefusal(`set_remove s k {count: 1}`),
+	parseRefusal(`set_remove s k {nosuch: "a"}`),
+	parseRefusal(`atomic_add s k {name: 1}`),
+	parseRefusal(`atomic_add s k {count: 1, count: 1}`),
+	parseRefusal(`atomic_add s k {id: 1}`),
+}
+
+func parseRefusal(text string) models.Op {
+	op, err := models.ParseOp(text)
+	if err != nil {
+		panic(fmt.Sprintf("scenarios: %q: %v", text, err))
+	}
+	return op
 }
 
 // refused turns an operation into one that the space does not take.
 func refused(d *faults.Draw, op models.Op) models.Op {
-	op.Verb = models.Put
-	attr := []models.Attr{
-		{Name: "nosuch", Value: models.IntValue(1)},
-		{Name: "count", Value: models.StringValue("a word")},
-		{Name: "id", Value: models.StringValue("the key")},
-	}[d.IntN("refusal", 3)]
-	op.Attrs = []models.Attr{attr}
-	return op
+	r := refusals[d.IntN("refusal", len(refusals))]
+	r.Space, r.Key = op.Space, op.Key
+	return r
 }

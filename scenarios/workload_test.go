@@ -90,6 +90,23 @@ func TestGeneratedPlansReachTheirBounds(t *testing.T) {
 	}
 }
 
+// The drawn refusals have every reason that a space can give.
+func TestEveryRefusalHasItsReason(t *testing.T) {
+	reasons := map[models.Status]int{}
+	for _, op := range refusals {
+		op.Space = "things"
+		reasons[spaceOf(op).Refuse(op)]++
+	}
+	for _, want := range []models.Status{models.UnknownAttr, models.WrongType, models.DontUseKey, models.DupeAttr} {
+		if reasons[want] == 0 {
+			t.Errorf("none is refused with %v", want)
+		}
+	}
+	if n := reasons[models.Success]; n > 0 {
+		t.Errorf("%d are not refused", n)
+	}
+}
+
 // TestRegistersGetUniqueWords: the quick judges of histories need it.
 func TestRegistersGetUniqueWords(t *testing.T) {
 	for seed := range uint64(50) {
