@@ -6,10 +6,7 @@ import "github.com/simrun/simrun/faults"
 // faults and policy. Equal arguments give equal plans.
 func NewPlan(s Scenario, seed uint64) Plan {
 	d := faults.NewDraw(seed)
-	p := Plan{Scenario: s.Name, Seed: seed, Policy: Timed}
-	if s.Knobs != nil {
-		p.Knobs = s.Knobs(d.Sub("knobs", 0))
-	}
+	p := Plan{Scenario: s.Name, Seed: seed, Policy: Timed, Knobs: s.drawKnobs(d)}
 	if s.Workload.Generate != nil {
 		p.Ops = s.Workload.Generate(d.Sub("operations", 0), p.Knobs)
 	}
@@ -22,4 +19,12 @@ func NewPlan(s Scenario, seed uint64) Plan {
 		p.Policy = Random
 	}
 	return p
+}
+
+// drawKnobs draws the knobs of a seed.
+func (s Scenario) drawKnobs(d *faults.Draw) Knobs {
+	if s.Knobs == nil {
+		return nil
+	}
+	return s.Knobs(d.Sub("knobs", 0))
 }

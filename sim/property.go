@@ -18,7 +18,7 @@ func Property(s Scenario) gopter.Prop {
 		found := NewPlan(s, params.NextUint64())
 		r := Run(s, found)
 		if r.Verdict == Violation || r.Verdict == Harness {
-			r = confirm(s, r)
+			r = confirm(s, r, func(p Plan) *Result { return Run(s, p) })
 		}
 		switch r.Verdict {
 		case Pass, ExpectedLoss:

@@ -29,7 +29,7 @@ func failureText(s Scenario, r *Result, info failureInfo) string {
 		}
 	}
 	var events []trace.Event
-	if r.Check != "nondeterminism" {
+	if r.TraceHash != 0 { // else a run came to no end, or not twice to the same
 		Trace(s, r.Plan, func(e trace.Event) { events = append(events, e) })
 	}
 	if story := view.Story(events, failureOf(r)); story != "" {

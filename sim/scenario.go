@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/simrun/simrun/actors"
@@ -122,7 +123,8 @@ type Limits struct {
 // DefaultLimits are used where a Scenario leaves a field zero.
 var DefaultLimits = Limits{Steps: 2_000_000, Time: 10 * time.Minute, Settle: 60 * time.Second, CheckSteps: 2_000_000}
 
-// Validate reports the first thing that makes the scenario unusable.
+// Validate reports the first thing that makes the scenario unusable, also a Profile
+// that names hosts which none of the topologies has that the first seeds draw.
 func (s Scenario) Validate() error {
 	switch {
 	case s.Name == "":
@@ -132,5 +134,38 @@ func (s Scenario) Validate() error {
 	case s.Workload.Generate != nil && (s.Workload.Parse == nil || s.Workload.Client == nil):
 		return fmt.Errorf("scenario %s: a Workload that generates needs Parse and Client", s.Name)
 	}
-	return s.Profile.Validate()
+	if err := s.Profile.Validate(); err != nil {
+		return fmt.Errorf("scenario %s: %w", s.Name, err)
+	}
+	hosts, err := s.hosts()
+	if err != nil {
+		return err
+	}
+	if err := s.Profile.CheckHosts(hosts); err != nil {
+		return fmt.Errorf("scenario %s: %w", s.Name, err)
+	}
+	return nil
+}
+
+// validatedSeeds is how many seeds have their topology looked at. The knobs may
+// decide whether there is a second coordinator, so one seed is not enough.
+const validatedSeeds = 16
+
+// hosts lists the hosts of the topologies that the first seeds draw, each once.
+func (s Scenario) hosts() (hosts []string, err error) {
+	for seed := range uint64(validatedSeeds) {
+		t, err := topologyOf(s, s.drawKnobs(faults.NewDraw(seed)))
+		if err != nil {
+			return nil, fmt.Errorf("scenario %s, seed %d: %w", s.Name, seed, err)
+		}
+		for _, h := range t.Hosts {
+			if !slices.Contains(hosts, h.Name) {
+				hosts = append(hosts, h.Name)
+			}
+		}
+		if s.Knobs == nil {
+			break
+		}
+	}
+	return hosts, nil
 }

@@ -19,9 +19,10 @@ import (
 type settings struct {
 	test      string
 	seed      uint64
-	announce  bool // the seed was drawn and cannot be known otherwise
-	runs      int
+	announce  bool      // the seed was drawn and cannot be known otherwise
+	runs      int       // exactly so many; -1: as many as the defaults say
 	end       time.Time // zero: count runs instead
+	watchdog  time.Duration
 	trace     bool
 	folder    string // of saved plans
 	saved     []savedPlan
@@ -33,16 +34,24 @@ type savedPlan struct {
 	plan Plan
 }
 
-// defaultRuns keeps a test below a second or two for most systems.
-const defaultRuns = 100
+// By default there are at least defaultRuns, and more of them while they are short,
+// up to defaultSteps in all or maxDefaultRuns. This keeps a test below a second or
+// two for most systems.
+const (
+	defaultRuns     = 100
+	defaultSteps    = 300_000
+	maxDefaultRuns  = 2000
+	defaultWatchdog = 60 * time.Second
+)
 
 func readSettings(test string, s Scenario) (settings, error) {
 	set := settings{
-		test:   test,
-		seed:   hashString(test),
-		runs:   defaultRuns,
-		folder: filepath.Join("testdata", "sim", folderName(test)),
-		trace:  os.Getenv("SIM_TRACE") != "" && os.Getenv("SIM_TRACE") != "0",
+		test:     test,
+		seed:     hashString(test),
+		runs:     -1,
+		watchdog: defaultWatchdog,
+		folder:   filepath.Join("testdata", "sim", folderName(test)),
+		trace:    os.Getenv("SIM_TRACE") != "" && os.Getenv("SIM_TRACE") != "0",
 	}
 	var err error
 	if text := os.Getenv("SIM_SEED"); text == "random" {
@@ -57,12 +66,15 @@ func readSettings(test string, s Scenario) (settings, error) {
 			return set, fmt.Errorf("SIM_RUNS: expected a number of runs, got %q", text)
 		}
 	}
-	if text := os.Getenv("SIM_TIME"); text != "" {
-		d, err := time.ParseDuration(text)
-		if err != nil || d <= 0 {
-			return set, fmt.Errorf("SIM_TIME: expected a duration such as 10s, got %q", text)
-		}
-		set.end = time.Now().Add(d)
+	limit, err := durationOf("SIM_TIME", "10s", 0)
+	if err != nil {
+		return set, err
+	}
+	if limit > 0 {
+		set.end = time.Now().Add(limit)
+	}
+	if set.watchdog, err = durationOf("SIM_WATCHDOG", "10m", defaultWatchdog); err != nil {
+		return set, err
 	}
 	files := []string{os.Getenv("SIM_PLAN")}
 	if set.onlySaved = files[0] != ""; !set.onlySaved {
@@ -89,12 +101,39 @@ func readPlanFile(file string, s Scenario) (Plan, error) {
 	return ReadPlan(f, s)
 }
 
-// more reports whether there is another run after n.
-func (set settings) more(n int) bool {
-	if set.end.IsZero() {
-		return n < set.runs
+// durationOf reads a variable that holds a positive duration.
+func durationOf(name, example string, def time.Duration) (time.Duration, error) {
+	text := os.Getenv(name)
+	if text == "" {
+		return def, nil
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil || d <= 0 {
+		return 0, fmt.Errorf("%s: expected a duration such as %s, got %q", name, example, text)
+	}
+	return d, nil
+}
+
+// more reports whether there is another run after so many of so many steps in all.
+func (set settings) more(runs int, steps int64) bool {
+	if n, known := set.most(runs, steps); known {
+		return runs < n
 	}
 	return time.Now().Before(set.end)
+}
+
+// most is how many runs there will be at most, as far as that is known after so
+// many of so many steps in all.
+func (set settings) most(runs int, steps int64) (n int, known bool) {
+	switch {
+	case !set.end.IsZero():
+		return 0, false
+	case set.runs >= 0:
+		return set.runs, true
+	case steps >= defaultSteps:
+		return max(runs, defaultRuns), true
+	}
+	return maxDefaultRuns, true
 }
 
 // save writes the plan of a failure into the folder of the test, named after what

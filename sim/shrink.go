@@ -24,6 +24,11 @@ const MaxReplays = 500
 // another reason. The seed may change: in a calm plan it decides little but what a
 // power loss leaves behind.
 func Shrink(ctx context.Context, s Scenario, failing *Result) *Result {
+	return shrinkWith(ctx, s, failing, func(p Plan) *Result { return Run(s, p) })
+}
+
+// shrinkWith is Shrink with another way to run a plan.
+func shrinkWith(ctx context.Context, s Scenario, failing *Result, run func(Plan) *Result) *Result {
 	if failing.Verdict == Pass {
 		return failing
 	}
@@ -32,7 +37,7 @@ func Shrink(ctx context.Context, s Scenario, failing *Result) *Result {
 		left:  MaxReplays,
 		seen:  map[uint64]moments{},
 		done:  func() bool { return ctx.Err() != nil },
-		run:   func(p Plan) *Result { return Run(s, p) },
+		run:   run,
 		fates: func(p Plan) []Deviation { return fatesOf(s, p) },
 	}
 	if t, err := topologyOf(s, failing.Plan.Knobs); err == nil {

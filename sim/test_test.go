@@ -18,7 +18,7 @@ import (
 func inFolder(t *testing.T, env ...string) {
 	t.Helper()
 	t.Chdir(t.TempDir())
-	for _, name := range []string{"SIM_RUNS", "SIM_TIME", "SIM_SEED", "SIM_PLAN", "SIM_TRACE"} {
+	for _, name := range []string{"SIM_RUNS", "SIM_TIME", "SIM_SEED", "SIM_PLAN", "SIM_TRACE", "SIM_WATCHDOG"} {
 		t.Setenv(name, "")
 	}
 	for i := 0; i < len(env); i += 2 {
@@ -120,6 +120,7 @@ func TestSettingsThatMakeNoSenseAreRefused(t *testing.T) {
 		{"SIM_RUNS", "many", `SIM_RUNS: expected a number of runs, got "many"`},
 		{"SIM_SEED", "one", `SIM_SEED: expected a number such as 0x51c2 or "random", got "one"`},
 		{"SIM_TIME", "10", `SIM_TIME: expected a duration such as 10s, got "10"`},
+		{"SIM_WATCHDOG", "-1s", `SIM_WATCHDOG: expected a duration such as 10m, got "-1s"`},
 		{"SIM_PLAN", "nothing.plan", `saved plan: open nothing.plan`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -205,6 +206,67 @@ func TestNondeterminismIsNoCounterexample(t *testing.T) {
 	tb := &recordedTB{name: "TestRegister"}
 	if tb.run(s) || !strings.Contains(tb.errors.String(), "HARNESS: nondeterminism") {
 		t.Errorf("got\n%s", tb.errors.String())
+	}
+}
+
+func TestPlansOfASeedAreCompared(t *testing.T) {
+	inFolder(t)
+	plans := 0
+	s := registers("simtest/register", true)
+	s.Workload.Generate = func(*faults.Draw, Knobs) []Op {
+		plans++
+		return []Op{{Client: "c0", N: 1, Do: registerOp{Put: true, Value: plans}}}
+	}
+	tb := &recordedTB{name: "TestRegister"}
+	if want := `is "c0#1     put 1", then "c0#1     put 2"`; tb.run(s) || !strings.Contains(tb.errors.String(), want) {
+		t.Errorf("want %s, got\n%s", want, tb.errors.String())
+	}
+}
+
+func TestPrefixesThatNameNoHostFailTheTest(t *testing.T) {
+	inFolder(t)
+	s := registers("simtest/register", true)
+	s.Profile.Servers = []string{"sever"}
+	tb := &recordedTB{name: "TestRegister"}
+	want := `scenario simtest/register: profile: Servers has "sever", but no host begins with it: server, c0, c1, final`
+	if tb.run(s) || !strings.HasPrefix(tb.errors.String(), want) {
+		t.Errorf("got %q, want %q", tb.errors.String(), want)
+	}
+}
+
+func TestShortRunsAreMany(t *testing.T) {
+	var set settings
+	set.runs = -1
+	for _, test := range []struct {
+		runs  int
+		steps int64
+		more  bool
+	}{
+		{0, 0, true},
+		{99, 100 * defaultSteps, true},
+		{100, 100 * defaultSteps, false},
+		{100, defaultSteps - 1, true},
+		{1999, defaultSteps - 1, true},
+		{1999, defaultSteps, false},
+		{2000, 2000, false},
+	} {
+		if got := set.more(test.runs, test.steps); got != test.more {
+			t.Errorf("after %d runs of %d steps: more is %v", test.runs, test.steps, got)
+		}
+	}
+	set.runs = 3
+	if !set.more(2, 100*defaultSteps) || set.more(3, 0) {
+		t.Error("SIM_RUNS is not exact")
+	}
+}
+
+func TestInconclusiveRunsEndTheTestOnceTheyAreTooMany(t *testing.T) {
+	inFolder(t, "SIM_RUNS", "1000")
+	s := registers("simtest/register", true)
+	s.Limits.Steps = 10
+	tb := &recordedTB{name: "TestRegister"}
+	if want := "6 of 6 runs were inconclusive"; tb.run(s) || !strings.Contains(tb.errors.String(), want) {
+		t.Errorf("want %s, got\n%s", want, tb.errors.String())
 	}
 }
 

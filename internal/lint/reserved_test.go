@@ -26,8 +26,8 @@ var reserved = []struct {
 	{"testing", "", "only tests have a testing.T; take an interface"},
 	{"net os syscall", world + " sim/settings.go", "files and sockets belong to the real world"},
 	{"time.Now time.Since time.Until", world + " sim/settings.go sim/run.go sim/bench.go", "the clock belongs to the real world"},
-	{"time.Sleep time.After time.AfterFunc time.NewTicker time.NewTimer time.Tick", world, "timers belong to the real world"},
-	{"go", world + " sim/run.go", "goroutines belong to the real world"},
+	{"time.Sleep time.After time.AfterFunc time.NewTicker time.NewTimer time.Tick", world + " sim/watchdog.go", "timers belong to the real world"},
+	{"go", world + " sim/run.go sim/watchdog.go", "goroutines belong to the real world"},
 }
 
 // world is the code that touches the machine.
