@@ -20,9 +20,10 @@ const MaxReplays = 500
 // itself if there is none or if it has not failed. Once ctx is done it returns
 // the best so far.
 //
-// Knobs stay: they are the system that failed, and a smaller system could fail for
-// another reason. The seed may change: in a calm plan it decides little but what a
-// power loss leaves behind.
+// Where that leads no further, it lowers knobs that are integers or durations: a
+// log that is rotated after two records needs fewer operations than one of a
+// thousand. The seed may change: in a calm plan it decides little but what a power
+// loss leaves behind.
 func Shrink(ctx context.Context, s Scenario, failing *Result) *Result {
 	return shrinkWith(ctx, s, failing, func(p Plan) *Result { return Run(s, p) })
 }
@@ -33,34 +34,44 @@ func shrinkWith(ctx context.Context, s Scenario, failing *Result, run func(Plan)
 		return failing
 	}
 	sh := &shrinker{
-		best:  failing,
-		left:  MaxReplays,
-		seen:  map[uint64]moments{},
-		done:  func() bool { return ctx.Err() != nil },
-		run:   run,
-		fates: func(p Plan) []Deviation { return fatesOf(s, p) },
-	}
-	if t, err := topologyOf(s, failing.Plan.Knobs); err == nil {
-		for _, h := range t.Hosts {
-			if s.Profile.IsServer(h.Name) {
-				sh.servers = append(sh.servers, h.Name)
-			}
-		}
+		best:    failing,
+		left:    MaxReplays,
+		seen:    map[uint64]moments{},
+		done:    func() bool { return ctx.Err() != nil },
+		run:     run,
+		valid:   func(p Plan) bool { return readable(s, p) },
+		servers: func(p Plan) []string { return serversOf(s, p) },
+		fates:   func(p Plan) []Deviation { return fatesOf(s, p) },
 	}
 	sh.shrink()
 	return sh.best
+}
+
+// serversOf lists the hosts that a fault of "all" hits.
+func serversOf(s Scenario, p Plan) (servers []string) {
+	t, err := topologyOf(s, p.Knobs)
+	if err != nil {
+		return nil
+	}
+	for _, h := range t.Hosts {
+		if s.Profile.IsServer(h.Name) {
+			servers = append(servers, h.Name)
+		}
+	}
+	return servers
 }
 
 // A shrinker holds the smallest failure found so far. Every pass proposes plans
 // that are smaller than it in one respect and not larger in any other.
 type shrinker struct {
 	best    *Result
-	left    int                // replays
-	seen    map[uint64]moments // by hash of the text of the plans that were run
-	servers []string           // that a fault of "all" hits
-	seed    uint64             // of the plans that are proposed; 0: as it is
+	left    int                 // replays
+	seen    map[uint64]moments  // by hash of the text of the plans that were run
+	servers func(Plan) []string // that a fault of "all" hits
+	seed    uint64              // of the plans that are proposed; 0: as it is
 	done    func() bool
 	run     func(Plan) *Result
+	valid   func(Plan) bool        // another value of a knob may make no system
 	fates   func(Plan) []Deviation // of the messages that a calm network would treat differently
 }
 
@@ -118,12 +129,15 @@ func (sh *shrinker) rounds() {
 		sh.removeFaults()
 		sh.removeClients()
 		sh.removeStretches(4)
+		if len(sh.best.Plan.Ops) >= manyOps {
+			sh.lowerKnobs() // before the replays are spent on single operations
+		}
 		sh.removeOps()
 		sh.removeStretches(1)
 		sh.calmHosts()
 		sh.calmNet()
 		sh.simplifyFaults()
-		if sh.best == before || sh.exhausted() {
+		if sh.exhausted() || sh.best == before && !sh.lowerKnobs() {
 			return
 		}
 	}

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/leanovate/gopter/gen"
 	"github.com/leanovate/gopter/prop"
 
+	"github.com/simrun/simrun/actors"
 	"github.com/simrun/simrun/faults"
 )
 
@@ -32,9 +34,10 @@ func shrinkBy(plan Plan, check func(Plan) string, fates []Deviation) (*Result, i
 		best:    failing,
 		left:    MaxReplays,
 		seen:    map[uint64]moments{},
-		servers: []string{"server1", "server2"},
+		servers: func(p Plan) []string { return serversOf(poets, p) },
 		done:    func() bool { return false },
 		run:     run,
+		valid:   func(p Plan) bool { return readable(poets, p) },
 		fates:   func(Plan) []Deviation { return fates },
 	}
 	sh.shrink()
@@ -45,7 +48,7 @@ func hasOp(p Plan, client string, n int) bool {
 	return slices.ContainsFunc(p.Ops, func(op Op) bool { return op.Client == client && op.N == n })
 }
 
-func manyOps(n int) (ops []Op) {
+func verses(n int) (ops []Op) {
 	for i := range n {
 		ops = append(ops, Op{Client: fmt.Sprintf("c%d", i%4), N: i/4 + 1, Do: verse{i, ""}})
 	}
@@ -58,11 +61,12 @@ func TestShrinkingLeavesOnlyWhatTheFailureNeeds(t *testing.T) {
 		Scenario: "plans/poets",
 		Seed:     7,
 		Policy:   Random,
+		Knobs:    Knobs{{"servers", "2"}},
 		Net: faults.Net{
 			DelayMin: 2 * time.Millisecond, DelayMax: 30 * time.Millisecond, Drop: 100, Duplicate: 20, Late: 3, LateMax: time.Second,
 			FIFO: true, DiskMin: time.Millisecond, DiskMax: 5 * time.Millisecond, Drift: 12,
 		},
-		Ops: manyOps(200),
+		Ops: verses(200),
 		Faults: faults.Schedule{
 			{At: 7 * time.Millisecond, Kind: faults.Cut, Hosts: []string{"c0"}, Others: []string{"server1"}, For: time.Second},
 			{At: 312345 * time.Microsecond, Kind: faults.PowerLoss, Hosts: []string{"all"}, For: 40 * time.Millisecond},
@@ -84,6 +88,7 @@ func TestShrinkingLeavesOnlyWhatTheFailureNeeds(t *testing.T) {
 scenario plans/poets
 seed     0x7
 policy   timed
+knobs    servers 2
 net      delay 1ms
 c1#17    65
 c3#42    167
@@ -98,7 +103,7 @@ fault    300ms power-loss server2 for 1ms
 }
 
 func TestShrinkingKeepsTheCheck(t *testing.T) {
-	plan := Plan{Scenario: "plans/poets", Policy: Timed, Ops: manyOps(40)}
+	plan := Plan{Scenario: "plans/poets", Policy: Timed, Ops: verses(40)}
 	got, _ := shrinkBy(plan, func(p Plan) string {
 		switch {
 		case hasOp(p, "c0", 3) && hasOp(p, "c2", 4):
@@ -121,7 +126,7 @@ func TestShrinkingNamesTheMessagesThatMatter(t *testing.T) {
 		fates = append(fates, Deviation{Key: uint64(i), Late: time.Duration(i)*time.Millisecond + 345, Name: fmt.Sprintf("message %d", i)})
 	}
 	fates[20].Late, fates[20].Drop = 0, true
-	plan := Plan{Scenario: "plans/poets", Policy: Timed, Ops: manyOps(1),
+	plan := Plan{Scenario: "plans/poets", Policy: Timed, Ops: verses(1),
 		Net: faults.Net{DelayMin: time.Millisecond, DelayMax: 20 * time.Millisecond, Drop: 100}}
 	got, _ := shrinkBy(plan, func(p Plan) string {
 		if p.Net.Drop == 100 && p.Net.DelayMax > p.Net.DelayMin {
@@ -146,8 +151,43 @@ late     0x7b 120ms  # message 123
 	}
 }
 
+// A log that is rotated after many records takes as many operations to fail.
+func TestShrinkingLowersTheLimitsThatOperationsHaveToReach(t *testing.T) {
+	plan := Plan{Scenario: "plans/poets", Policy: Timed, Net: faults.Net{DelayMin: time.Millisecond, DelayMax: time.Millisecond}}
+	for i := range 180 {
+		plan.Ops = append(plan.Ops, Op{Client: fmt.Sprintf("c%d", i%2), N: i/2 + 1, Do: verse{i, ""}})
+	}
+	plan.Knobs = Knobs{}.With("word", "long").With("lease", 120*time.Millisecond).With("snapshot", 150).With("tolerate", 3)
+	got, replays := shrinkBy(plan, func(p Plan) string {
+		if snapshot := p.Knobs.Int("snapshot", 0); len(p.Ops) > snapshot && p.Knobs.Int("tolerate", 0) >= 2 && snapshot >= 3 {
+			return "durable"
+		}
+		return ""
+	}, nil)
+	const want = "knobs    word long  lease 1ms  snapshot 3  tolerate 2\n"
+	if !strings.Contains(got.Plan.String(), want) || len(got.Plan.Ops) != 4 {
+		t.Errorf("after %d replays, want %sand four operations, got\n%s", replays, want, got.Plan)
+	}
+}
+
+func TestShrinkingLeavesKnobsThatMakeNoSystem(t *testing.T) {
+	s := registers("simtest/register", true)
+	s.Topology = func(k Knobs) actors.Topology {
+		if k.Int("size", 0) < 7 {
+			panic(KnobError{k[0], "an integer from 7"})
+		}
+		return actors.Topology{Hosts: []actors.Host{{Name: "server"}, {Name: "c0"}, {Name: "final"}}}
+	}
+	s.Checks = []Check{{Name: "never", Func: func(*Observation) error { return errors.New("always") }}}
+	s.Workload.Final = nil
+	r := Run(s, Plan{Scenario: s.Name, Policy: Timed, Knobs: Knobs{{"size", "16"}}})
+	if got := Shrink(t.Context(), s, r).Plan.Knobs.Int("size", 0); r.Check != "never" || got != 7 {
+		t.Errorf("%s: the size is %d, want 7", r.Check, got)
+	}
+}
+
 func TestShrinkingStopsAfterItsReplays(t *testing.T) {
-	plan := Plan{Scenario: "plans/poets", Policy: Timed, Ops: manyOps(1000)}
+	plan := Plan{Scenario: "plans/poets", Policy: Timed, Ops: verses(1000)}
 	runs := 0
 	got, replays := shrinkBy(plan, func(p Plan) string {
 		runs++

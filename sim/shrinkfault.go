@@ -27,7 +27,7 @@ func (sh *shrinker) simplifyFaults() {
 func (sh *shrinker) fewerHosts(f faults.Fault) (list []faults.Fault) {
 	hosts, others := f.Hosts, f.Others
 	if slices.Equal(hosts, []string{faults.All}) {
-		hosts = sh.servers
+		hosts = sh.servers(sh.best.Plan)
 		if f.Point != "" {
 			g := f
 			g.Hosts = nil
