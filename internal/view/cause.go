@@ -2,6 +2,7 @@ package view
 
 import (
 	"maps"
+	"math"
 	"slices"
 	"sort"
 	"strings"
@@ -13,8 +14,9 @@ import (
 type Failure struct {
 	// Check names what failed, Why says it in words of the domain.
 	Check, Why string
-	// Operations are the ids, such as "c0#7", of those that show it. Without any,
-	// the story ends in the step that failed, or tells of all operations.
+	// Operations are the ids, such as "c0#7", of those that show it. If there are
+	// none, they are those that Why names. Without any, the story ends in the step
+	// that failed, or in what else Why speaks of.
 	Operations []string
 }
 
@@ -22,17 +24,19 @@ type Failure struct {
 type slice struct {
 	events []trace.Event
 	in     []bool
-	queue  []int
+	root   []bool           // what the rest explains
+	queue  []int            // sorted
 	sends  map[uint64][]int // by causal key
 	steps  map[int64][]int  // what was brought about in a step, by its Seq
 }
 
-// explain returns which events a failure follows from: of each operation what its
-// outcome follows from, and the faults that hit a host on the way. With effects it
-// also has what each operation brought about until its outcome was known.
-func explain(events []trace.Event, f Failure, effects bool) []bool {
+// explain finds the events that a failure follows from: of each operation that
+// shows it, what its outcome follows from; of each piece of evidence, what led to
+// it last; and the faults that hit a host on the way. With effects it also has what
+// each operation brought about until its outcome was known.
+func explain(events []trace.Event, f Failure, effects bool) *slice {
 	s := &slice{
-		events: events, in: make([]bool, len(events)),
+		events: events, in: make([]bool, len(events)), root: make([]bool, len(events)),
 		sends: map[uint64][]int{}, steps: map[int64][]int{},
 	}
 	for i, e := range events {
@@ -43,55 +47,88 @@ func explain(events []trace.Event, f Failure, effects bool) []bool {
 			s.steps[e.Cause] = append(s.steps[e.Cause], i)
 		}
 	}
+	named, failed := s.roots(f)
+	s.operations(slices.Concat(named, failed), effects)
+	// A check of the whole run has no step to start from, nor has a limit.
+	inStep := func(i int) bool { return events[i].Cause != 0 }
+	if len(named) > 0 || slices.ContainsFunc(failed, inStep) {
+		for _, i := range s.witnesses(f) {
+			s.in[i] = true
+		}
+		s.faults()
+		return s
+	}
+	for _, i := range evidence(events, f) {
+		s.root[i] = true
+		s.backward(i, 0, evidenceLines)
+		if events[i].Kind == trace.Call {
+			s.forward(i, len(events))
+		}
+	}
+	s.allFaults(moment(events, f.Why))
+	return s
+}
+
+// witnesses are facts of the hosts that the reason names, noted while what the
+// failure is about was going on.
+func (s *slice) witnesses(f Failure) []int {
+	first, last := slices.Index(s.root, true), len(s.root)-1
+	for !s.root[last] {
+		last--
+	}
+	if s.events[first].Kind == trace.Fail {
+		first = 0
+	}
+	why := newReason(f.Why)
+	found := why.best(s.events[first:last+1], func(e trace.Event) bool { return isFact(e) && why.place(e) > 0 })
+	for k := range found {
+		found[k] += first
+	}
+	return found
+}
+
+// operations marks what operations and failed steps follow from.
+func (s *slice) operations(shown []int, effects bool) {
 	open := map[string]int{} // operations called and not returned
-	for _, i := range s.roots(f) {
-		switch e := events[i]; e.Kind {
+	for _, i := range shown {
+		s.root[i] = true
+		switch e := s.events[i]; e.Kind {
 		case trace.Call:
 			open[e.Msg] = i
 			s.in[i] = true
 		case trace.Return:
-			s.backward(i, open[e.Msg])
+			s.backward(i, open[e.Msg], math.MaxInt)
 			if effects {
 				s.forward(open[e.Msg], i)
 			}
 			delete(open, e.Msg)
 		default:
-			s.backward(i, 0)
+			s.backward(i, 0, math.MaxInt)
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(open)) {
-		s.forward(open[id], len(events))
+		s.forward(open[id], len(s.events))
 	}
-	s.faults()
-	return s.in
 }
 
 // roots finds the calls and returns of the operations of a failure, each call
-// before its return.
-func (s *slice) roots(f Failure) []int {
+// before its return, and the events in which the run failed.
+func (s *slice) roots(f Failure) (named, failed []int) {
 	wanted := map[string]bool{}
 	for _, id := range f.Operations {
 		wanted[id] = true
 	}
-	var named, failed, all []int
 	for i, e := range s.events {
 		switch e.Kind {
 		case trace.Call, trace.Return:
-			all = append(all, i)
-			if wanted[e.Msg] {
+			if wanted[e.Msg] || len(wanted) == 0 && mentions(f.Why, e.Msg) {
 				named = append(named, i)
 			}
 		case trace.Fail:
 			failed = append(failed, i)
 		}
 	}
-	switch {
-	case len(named) > 0:
-		return append(named, failed...)
-	case len(failed) > 0:
-		return failed
-	}
-	return all
+	return named, failed
 }
 
 // at returns the index of the event with a Seq.
@@ -101,22 +138,35 @@ func (s *slice) at(seq int64) (int, bool) {
 }
 
 func (s *slice) mark(i int) {
-	if !s.in[i] {
-		s.in[i] = true
-		s.queue = append(s.queue, i)
+	if s.in[i] {
+		return
 	}
+	s.in[i] = true
+	at, _ := slices.BinarySearch(s.queue, i)
+	s.queue = slices.Insert(s.queue, at, i)
 }
 
-// backward marks an event and all that it was brought about by, down to the event
-// at floor: what a client did before an operation does not explain it.
-func (s *slice) backward(i, floor int) {
-	s.mark(i)
-	for len(s.queue) > 0 {
+// backward marks an event and what it was brought about by, the latest first, down
+// to the event at floor: what a client did before an operation does not explain it.
+// It stops at a number of lines of the story. Facts noted in a step are part of it.
+func (s *slice) backward(root, floor, lines int) {
+	s.mark(root)
+	for len(s.queue) > 0 && lines > 0 {
 		i := s.queue[len(s.queue)-1]
 		s.queue = s.queue[:len(s.queue)-1]
 		e := s.events[i]
+		if telling(e) {
+			lines--
+		}
 		if j, ok := s.at(e.Cause); ok && j < i && j >= floor {
 			s.mark(j)
+		}
+		if e.Kind.Step() {
+			for _, j := range s.steps[e.Seq] {
+				if j < root && isFact(s.events[j]) {
+					s.in[j] = true
+				}
+			}
 		}
 		if e.Kind != trace.Deliver {
 			continue
@@ -127,6 +177,10 @@ func (s *slice) backward(i, floor int) {
 			}
 		}
 	}
+	for _, i := range s.queue {
+		s.in[i] = false
+	}
+	s.queue = s.queue[:0]
 }
 
 // forward marks what an operation brought about before the event at end: the
@@ -191,6 +245,26 @@ func (s *slice) faults() {
 		}
 	}
 }
+
+// allFaults marks the faults among the first n events.
+func (s *slice) allFaults(n int) {
+	for i, e := range s.events[:n] {
+		s.in[i] = s.in[i] || isFault(e)
+	}
+}
+
+// isFault reports that an event is a fault or its end.
+func isFault(e trace.Event) bool {
+	switch e.Kind {
+	case trace.Restart, trace.Partition, trace.Cut, trace.Heal:
+		return true
+	}
+	return e.Kind.Down()
+}
+
+// isFact reports that an event is a fact noted by an actor or a program. Points and
+// states that are only counted have a name and no text.
+func isFact(e trace.Event) bool { return e.Kind == trace.Note && e.Text != "" }
 
 // hostOf returns the host of a path.
 func hostOf(path string) string {

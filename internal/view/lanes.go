@@ -49,7 +49,7 @@ func (p Page) clean() Page {
 // What the failure follows from is drawn in colour. Hovering shows the details.
 func Lanes(w io.Writer, p Page, events []trace.Event) error {
 	events = withSenders(events)
-	in := explain(events, p.Failure, true)
+	in := explain(events, p.Failure, true).in
 	d := &drawing{lane: map[string]int{}, row: map[int64]int{}, down: map[string]int{}}
 	shown := pick(events, in)
 	for _, i := range shown {

@@ -15,25 +15,34 @@ import (
 const StoryLines = 40
 
 // Story tells how a failure came about, one event a line with its time and host:
-// the operations that show it, the messages their outcomes follow from, and the
-// faults that befell the hosts on the way. It is empty for an empty trace.
+// the operations that show it, the messages their outcomes follow from, the facts
+// noted on the way, and the faults that befell the hosts. If no operation shows it
+// and no step failed, it tells what led to the facts that the reason speaks of. It
+// has at most StoryLines lines, and is empty if the trace has nothing to tell.
 func Story(events []trace.Event, f Failure) string {
 	events = withSenders(events)
-	told := tell(events, explain(events, f, true))
+	s := explain(events, f, true)
+	told := s.told()
 	if len(told) > StoryLines {
-		told = tell(events, explain(events, f, false))
+		s = explain(events, f, false)
+		told = s.told()
 	}
-	left := 0
-	if len(told) > StoryLines {
-		told, left = shorten(told)
+	n := len(told)
+	if n > StoryLines {
+		told = s.shorten(told)
 	}
-	return layOut(told, left)
+	lines := make([]trace.Event, len(told))
+	for k, i := range told {
+		lines[k] = events[i]
+	}
+	return layOut(lines, n-len(told))
 }
 
-func tell(events []trace.Event, in []bool) (told []trace.Event) {
-	for i, e := range events {
-		if in[i] && telling(e) {
-			told = append(told, e)
+// told returns what gets a line.
+func (s *slice) told() (told []int) {
+	for i, e := range s.events {
+		if s.in[i] && telling(e) {
+			told = append(told, i)
 		}
 	}
 	return told
@@ -74,31 +83,39 @@ func telling(e trace.Event) bool {
 	return true
 }
 
-// essential reports that an event stays in a story that is too long.
-func essential(e trace.Event) bool {
-	switch e.Kind {
-	case trace.Call, trace.Return, trace.Fail:
-		return true
+// rank says how much an event matters to a story that is too long, 0 the most:
+// what the story is about and the hosts that went down, then what was noted and
+// the other faults, then messages.
+func (s *slice) rank(i int) int {
+	e := s.events[i]
+	switch {
+	case s.root[i], e.Kind.Down(), e.Kind == trace.Fail:
+		return 0
+	case isFact(e), isFault(e):
+		return 1
 	}
-	return e.Kind.Down()
+	return 2
 }
 
-// shorten leaves out what is not essential, then the middle.
-func shorten(told []trace.Event) (kept []trace.Event, left int) {
-	n := len(told)
-	for _, e := range told {
-		if essential(e) {
-			kept = append(kept, e)
-		}
+// shorten keeps what matters most, and of that which matters the same what came
+// last. If even the first rank is too long it leaves out its middle. One line is
+// for the number of those that are missing.
+func (s *slice) shorten(told []int) (kept []int) {
+	const room = StoryLines - 1
+	ranks := make([][]int, 3)
+	for _, i := range told {
+		r := s.rank(i)
+		ranks[r] = append(ranks[r], i)
 	}
-	if len(kept) == 0 {
-		kept = told
+	if n := len(ranks[0]); n > room {
+		head := room / 4
+		return slices.Concat(ranks[0][:head], ranks[0][n-(room-head):])
 	}
-	if len(kept) > StoryLines {
-		head := StoryLines / 4
-		kept = append(kept[:head:head], kept[len(kept)-(StoryLines-head):]...)
+	for _, rank := range ranks {
+		kept = append(kept, rank[max(0, len(rank)-(room-len(kept))):]...)
 	}
-	return kept, n - len(kept)
+	slices.Sort(kept)
+	return kept
 }
 
 func layOut(told []trace.Event, left int) string {
@@ -131,7 +148,7 @@ const textWidth = 90
 
 // Words says what happened in an event, without its time and host, on one line.
 func Words(e trace.Event) string {
-	msg, text, peer := Cut(e.Msg, 60), Cut(e.Text, textWidth), Cut(e.Peer, 60)
+	msg, text, peer := Cut(e.Msg, 60), Cut(firstLine(e), textWidth), Cut(e.Peer, 60)
 	actor := ""
 	if _, name, ok := strings.Cut(e.Path, "/"); ok {
 		actor = Cut(name, 60)
@@ -188,6 +205,15 @@ func Words(e trace.Event) string {
 		s = words(e.Kind.String(), actor, msg, text)
 	}
 	return s
+}
+
+// firstLine is the text of an event without the stack of an error.
+func firstLine(e trace.Event) string {
+	if e.Kind != trace.Fail && e.Kind != trace.Halt && e.Kind != trace.Log {
+		return e.Text
+	}
+	line, _, _ := strings.Cut(strings.Trim(e.Text, "\r\n"), "\n")
+	return line
 }
 
 // words joins what is not empty.

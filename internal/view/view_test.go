@@ -14,14 +14,18 @@ import (
 )
 
 // TestStory reads traces as text, an event a line with the fields kind, seq, ms,
-// path and then name=value, and prints their story.
+// path and then name=value, and prints their story. In why= and text= an underscore
+// is a space.
 func TestStory(t *testing.T) {
 	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
 		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
 			var f Failure
 			for _, arg := range d.CmdArgs {
-				if arg.Key == "ops" {
+				switch arg.Key {
+				case "ops":
 					f.Operations = arg.Vals
+				case "why":
+					f.Why = strings.ReplaceAll(arg.Vals[0], "_", " ")
 				}
 			}
 			return Story(parse(t, d.Input), f)
@@ -56,7 +60,7 @@ func parse(t *testing.T, text string) []trace.Event {
 			case "msg":
 				e.Msg = value
 			case "text":
-				e.Text = strings.ReplaceAll(value, "_", " ")
+				e.Text = strings.NewReplacer("_", " ", `\n`, "\n").Replace(value)
 			case "key":
 				_, err = fmt.Sscan(value, &e.Key)
 			case "cause":
