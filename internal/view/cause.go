@@ -58,7 +58,11 @@ func explain(events []trace.Event, f Failure, effects bool) *slice {
 		s.faults()
 		return s
 	}
-	for _, i := range evidence(events, f) {
+	found := evidence(events, f)
+	if len(failed) > 0 {
+		found = append(found, lastOf(events, f)...)
+	}
+	for _, i := range found {
 		s.root[i] = true
 		s.backward(i, 0, evidenceLines)
 		if events[i].Kind == trace.Call {

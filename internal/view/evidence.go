@@ -2,6 +2,7 @@ package view
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"sort"
 	"strings"
@@ -21,10 +22,11 @@ const (
 // evidence chooses the events that the reason of a failure speaks of, best told by
 // what actors and programs noted. It prefers those of paths and hosts that the
 // reason names, then those that share words and numbers with it, then later ones.
-// If the reason names the very time of an event, nothing later is evidence.
+// If the reason names the very time of an event, nothing later is evidence. An
+// operation that did not return is as good as a fact.
 //
-// If nothing was noted, it takes operations that did not return and logs, then
-// messages, and only then operations that ended as they should.
+// If there are none, it takes logs, then messages, and only then operations that
+// ended as they should.
 func evidence(events []trace.Event, f Failure) []int {
 	why := newReason(f.Why)
 	events = events[:moment(events, why.text)]
@@ -36,8 +38,8 @@ func evidence(events []trace.Event, f Failure) []int {
 	}
 	operation := func(e trace.Event) bool { return e.Kind == trace.Call || e.Kind == trace.Return }
 	for _, kind := range []func(trace.Event) bool{
-		isFact,
-		func(e trace.Event) bool { return e.Kind == trace.Call && !returned[e.Msg] || e.Kind == trace.Log },
+		func(e trace.Event) bool { return isFact(e) || e.Kind == trace.Call && !returned[e.Msg] },
+		func(e trace.Event) bool { return e.Kind == trace.Log },
 		func(e trace.Event) bool { return e.Kind == trace.Deliver && telling(e) || e.Kind == trace.Drop },
 		operation,
 	} {
@@ -46,6 +48,25 @@ func evidence(events []trace.Event, f Failure) []int {
 		}
 	}
 	return nil
+}
+
+// lastOf returns what the actors and programs that the reason names did last, for a
+// run that was ended because they did nothing more.
+func lastOf(events []trace.Event, f Failure) []int {
+	const most = 4
+	last := map[string]int{}
+	for i, e := range events {
+		if e.Path != "" && telling(e) && e.Kind != trace.Fail {
+			last[e.Path] = i
+		}
+	}
+	var found []int
+	for _, path := range slices.Sorted(maps.Keys(last)) {
+		if len(found) < most && mentions(f.Why, path) {
+			found = append(found, last[path])
+		}
+	}
+	return found
 }
 
 // A reason is why a run failed, as words to look for.
