@@ -125,7 +125,9 @@ func (sh *shrinker) reroll() {
 func (sh *shrinker) rounds() {
 	for range maxRounds {
 		before := sh.best
-		sh.removeDeviations()
+		// Hundreds of messages would take all replays; most of them go with the
+		// operations that sent them.
+		sh.removeDeviations(len(sh.best.Plan.Deviations) / 8)
 		sh.removeFaults()
 		sh.removeClients()
 		sh.removeStretches(4)
@@ -136,6 +138,7 @@ func (sh *shrinker) rounds() {
 		sh.removeStretches(1)
 		sh.calmHosts()
 		sh.calmNet()
+		sh.removeDeviations(1)
 		sh.simplifyFaults()
 		if sh.exhausted() || sh.best == before && !sh.lowerKnobs() {
 			return

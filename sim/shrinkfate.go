@@ -37,8 +37,10 @@ func (sh *shrinker) nameDeviations() {
 	}
 }
 
-func (sh *shrinker) removeDeviations() {
-	minimize(sh, sh.best.Plan.Deviations, 1, func(p *Plan, left []Deviation) { p.Deviations = left })
+// removeDeviations gives messages back the fate of all others, at least so many at
+// once.
+func (sh *shrinker) removeDeviations(smallest int) {
+	minimize(sh, sh.best.Plan.Deviations, max(smallest, 1), func(p *Plan, left []Deviation) { p.Deviations = left })
 }
 
 // On a network with a round delay, a message can overtake others in only a few
