@@ -150,7 +150,7 @@ func (g *generator) aim(f *Fault, d *Draw) {
 	if f.Kind == PowerLoss && d.Permille("all", int(g.PowerLossAll)) {
 		f.Hosts = []string{All}
 	}
-	if len(g.Points) == 0 || f.Kind != Crash && f.Kind != PowerLoss || d.Permille("at a time", 667) {
+	if len(g.Points) == 0 || f.Kind != Crash && f.Kind != PowerLoss || d.Permille("at a time", 500) {
 		return
 	}
 	f.At, f.Host = 0, host
@@ -165,7 +165,7 @@ func (g *generator) aim(f *Fault, d *Draw) {
 // run, the others at any time.
 func (g *generator) time(d *Draw) time.Duration {
 	if d.Permille("near the moment", 333) {
-		return min(g.moment+d.duration("after the moment", 0, 2*g.DownMax), g.Span)
+		return g.moment + d.duration("after the moment", 0, min(2*g.DownMax, g.Span-g.moment))
 	}
 	return d.uniform("at", g.Span)
 }
