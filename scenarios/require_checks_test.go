@@ -64,6 +64,11 @@ func TestChecksOfTheStoreCanFail(t *testing.T) {
 			notes(coord, store.Published{Config: one}, "daemon1", store.Adopted{Boot: 1, Config: one}),
 			notes(coord, store.Published{Config: one}, "daemon1", store.Adopted{Boot: 1, Config: two}),
 		}, {
+			"a daemon could answer for a chain that is no more", checkConfigurations,
+			notes(coord, store.Published{Config: one}, "daemon2", store.Leased{Boot: 1, Config: one}, coord, store.Published{Config: two},
+				"daemon2", store.Leased{Boot: 1, Config: one, Idle: []store.RegionID{0}}, "daemon3", store.Leased{Boot: 1, Config: one}),
+			notes(coord, store.Published{Config: one}, coord, store.Published{Config: two}, "daemon2", store.Leased{Boot: 1, Config: one}),
+		}, {
 			"the head answers before the tail has synced", checkDisks,
 			notes(coord, store.Published{Config: one}, "daemon1", synced(1), "daemon2", synced(1), "daemon1", store.Committed{Version: 1, Seq: 1}),
 			notes(coord, store.Published{Config: one}, "daemon1", synced(1), "daemon1", store.Committed{Version: 1, Seq: 1}, "daemon2", synced(1)),

@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/simrun/simrun/actors/store"
@@ -28,6 +29,13 @@ func checkConfigurations(o *sim.Observation) error {
 			if now := current[f.Region].Version; f.Version < now {
 				return fmt.Errorf("%s answered for version %d of region %d after version %d was published", n.Path, f.Version, f.Region, now)
 			}
+		case store.Leased:
+			for i := range f.Config.Regions {
+				r := &f.Config.Regions[i]
+				if now := current[r.ID].Version; r.Version < now && serves(r, n.Host, f.Boot) && !slices.Contains(f.Idle, r.ID) {
+					return fmt.Errorf("%s has a lease for version %d of region %d after version %d was published", n.Path, r.Version, r.ID, now)
+				}
+			}
 		case store.Published:
 			// After a restart the coordinator begins with the last one again.
 			if f.Config.Epoch < last || f.Config.Epoch == last && !f.Config.Equal(published[last]) {
@@ -48,6 +56,13 @@ func checkConfigurations(o *sim.Observation) error {
 		}
 	}
 	return nil
+}
+
+// serves reports that the incarnation of a host is at an end of the chain, where
+// operations are answered.
+func serves(r *store.Region, host string, boot uint64) bool {
+	i := r.Index(host)
+	return i >= 0 && (i == 0 || i == len(r.Chain)-1) && r.Chain[i].Boot == boot
 }
 
 // A copyOf is a daemon's copy of a region.

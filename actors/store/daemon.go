@@ -190,6 +190,9 @@ func (d *daemon) tick() {
 		busy = busy || g.busy()
 	}
 	now := d.env.Clock.Now()
+	if d.lease.valid(now) {
+		d.noteLease()
+	}
 	if d.lastBeat == 0 || now-d.lastBeat >= d.timing.Heartbeat-d.timing.Retry/2 {
 		d.beat(now, busy)
 	}
@@ -198,6 +201,18 @@ func (d *daemon) tick() {
 		pause = d.timing.Retry
 	}
 	d.nextTick = d.env.Clock.After(pause, tick{})
+}
+
+// noteLease notes what this daemon would answer for if it were asked now: a lease
+// that lasts too long shows even when no client happens to ask.
+func (d *daemon) noteLease() {
+	fact := Leased{Boot: d.env.Boot, Config: d.config}
+	for _, g := range d.regions {
+		if g.me < 0 || !g.open() {
+			fact.Idle = append(fact.Idle, g.id)
+		}
+	}
+	d.env.Note(fact)
 }
 
 // beat sends a heartbeat, once the number of the disk is durable.

@@ -41,6 +41,15 @@ type Served struct {
 	Version uint64
 }
 
+// Leased is the fact, noted every now and then, that a daemon holds a lease: by
+// this configuration it would answer now, as Served says, for every region of
+// which it is the head or the tail, but the Idle ones.
+type Leased struct {
+	Boot   uint64
+	Config *Config
+	Idle   []RegionID
+}
+
 // Applied is the fact that a daemon's copy of a region holds the state after Seq.
 // Digest is equal in all copies that are equal.
 type Applied struct {

@@ -71,7 +71,10 @@ func (g *region) write(m *Request) {
 		g.d.saw.mark(SawDedupeHit)
 		g.reply(m.ID, models.Result{Status: models.Success})
 		return
-	case answered, superseded:
+	case superseded:
+		g.d.saw.mark(SawOlderBootRefused)
+		return
+	case answered:
 		return
 	}
 	for i := range c.failed {
