@@ -14,7 +14,7 @@ func storeChaos() sim.Scenario {
 		Name: "store/chaos",
 		Doc:  "every fault the store is to survive without losing copies, on systems of every shape",
 		Knobs: func(d *faults.Draw) sim.Knobs {
-			tolerate := d.IntN("tolerate", 3)
+			tolerate := []int{0, 1, 1, 2}[d.IntN("tolerate", 4)]
 			return smallLimits(d).
 				With("tolerate", tolerate).
 				With("daemons", d.Between("daemons", tolerate+1, 5)).
@@ -26,16 +26,16 @@ func storeChaos() sim.Scenario {
 		Profile: storeHosts(faults.Profile{
 			DelayMin: time.Millisecond, DelayMax: 30 * time.Millisecond,
 			DropMax: 100, DuplicateMax: 100, LateMax: 10 * time.Second,
-			DiskMax: 10 * time.Millisecond, DriftMax: 40, FIFO: 300, Random: 200,
-			Span: 3 * time.Second, DownMin: 5 * time.Millisecond, DownMax: 2 * time.Second,
-			Crashes: 3, PowerLosses: 3, Stops: 1, Partitions: 2, Cuts: 2, Isolations: 2,
-			PowerLossAll: 200, ClientCrashes: 1, Points: logPoints,
+			DiskMax: 100 * time.Millisecond, DriftMax: 40, FIFO: 300, Random: 200,
+			Span: 2 * time.Second, DownMin: 5 * time.Millisecond, DownMax: 3 * time.Second,
+			Crashes: 4, PowerLosses: 4, Stops: 1, Partitions: 2, Cuts: 2, Isolations: 2,
+			PowerLossAll: 200, ClientCrashes: 2, Points: logPoints,
 		}),
 		Sometimes: []string{
 			sawSwap, sawVanished, sawAfterDeath, sawAfterReconfigure,
 			string(store.SawDedupeHit), string(store.SawTornTail), string(store.SawStaleEpoch),
 			string(store.SawLeaseExpired), string(store.SawTransferAborted), string(store.SawTransferFinished),
-			string(store.SawOlderBootDropped),
+			string(store.SawOlderBootDropped), sawSecondLife,
 		},
-	}, Load{Clients: 3, Ops: 150, Keys: 4, Spaces: 2, Window: 16, Unwaited: 200, Pause: 150 * time.Millisecond})
+	}, Load{Clients: 3, Ops: 140, Keys: 4, Spaces: 2, Window: 16, Unwaited: 200, Pause: 150 * time.Millisecond})
 }

@@ -67,6 +67,10 @@ func (l Load) generate(d *faults.Draw, k sim.Knobs) []sim.Op {
 		load: l, d: d,
 		spaces: storeSpaces[:k.Int("spaces", l.Spaces)],
 		values: map[object][]models.Value{},
+		long:   3,
+	}
+	if k.String("words", "") == "long" {
+		g.long = 33
 	}
 	g.keys = g.drawKeys(k.Int("keys", l.Keys))
 	g.verbs = g.drawVerbs()
@@ -86,6 +90,7 @@ type generator struct {
 	keys   []string
 	verbs  []models.Verb // drawn from uniformly; a verb may be there several times
 	values map[object][]models.Value
+	long   int // percentage of texts that are longer than a sector
 	out    []sim.Op
 }
 
@@ -210,10 +215,10 @@ func (g *generator) operation(d *faults.Draw, unique string) models.Op {
 // word is the unique text, sometimes with bytes that tear easily: a NUL, or more
 // than a sector of them.
 func (g *generator) word(d *faults.Draw, unique string) string {
-	switch d.IntN("odd word", 100) {
-	case 0, 1, 2:
+	switch n := d.IntN("odd word", 100); {
+	case n < g.long:
 		return unique + strings.Repeat("~", 5000)
-	case 3, 4:
+	case n > 97:
 		return unique + "\x00"
 	}
 	return unique
