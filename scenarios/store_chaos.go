@@ -37,5 +37,5 @@ func storeChaos() sim.Scenario {
 			string(store.SawLeaseExpired), string(store.SawTransferAborted), string(store.SawTransferFinished),
 			string(store.SawOlderBootDropped), sawSecondLife,
 		},
-	}, Load{Clients: 3, Ops: 140, Keys: 4, Spaces: 2, Window: 16, Unwaited: 200, Pause: 150 * time.Millisecond})
+	}, Load{Clients: 3, Ops: 125, Keys: 4, Spaces: 2, Window: 16, Unwaited: 200, Pause: 150 * time.Millisecond})
 }
