@@ -289,7 +289,7 @@ func TestRestartedClientIsANewOne(t *testing.T) {
 		return nil
 	}
 	s := withPrograms(store.Options{}, program, audience)
-	s.Profile.Clients = nil // clients stay dead, and this host comes back
+	s.Profile.Clients = nil // a client that dies here stays dead, and this host comes back
 	r := run(t, s, faults.Fault{
 		At: 800 * time.Millisecond, Kind: faults.Crash, Hosts: []string{"c0"}, For: 10 * time.Millisecond, Programs: true,
 	})
