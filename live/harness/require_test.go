@@ -41,9 +41,19 @@ func TestDaemonCrashLive(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	top := store.Topology(store.Options{Clients: 1, Spaces: []models.Space{space}, Programs: []actors.Program{func(env actors.Env) error {
+	top := store.Topology(store.Options{Clients: 1, Programs: []actors.Program{func(env actors.Env) error {
 		admin := store.NewAdmin(env)
-		if _, err := admin.WaitForSpace("s", time.Minute); err != nil {
+		for { // a space is spread over the daemons that are there when it is made
+			config, err := admin.WaitUntilStable(time.Minute)
+			if err != nil {
+				return err
+			}
+			if len(config.Daemons) == 3 {
+				break
+			}
+			env.Clock.Sleep(10 * time.Millisecond)
+		}
+		if _, err := admin.AddSpace(space, store.Synced, time.Minute); err != nil {
 			return err
 		}
 		config, err := admin.WaitUntilStable(time.Minute)
