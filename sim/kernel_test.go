@@ -11,12 +11,9 @@ import (
 	"github.com/simrun/simrun/faults"
 )
 
-type ball struct{ Hops int }
-
 type hello struct{ Text string }
 
 func init() {
-	actors.Message("simtest.ball", ball{})
 	actors.Message("simtest.hello", &hello{})
 }
 
