@@ -30,6 +30,18 @@ func faultAt(kind faults.Kind, at, down time.Duration) faults.Schedule {
 	return faults.Schedule{{At: at, Kind: kind, Hosts: []string{"h"}, For: down, Programs: true}}
 }
 
+// passWith runs seeds in which the host goes down after a second, for a second.
+func passWith(t *testing.T, s Scenario, kind faults.Kind, seeds uint64) {
+	t.Helper()
+	for seed := range seeds {
+		p := planOf(seed)
+		p.Faults = faultAt(kind, time.Second, time.Second)
+		if r := Run(s, p); r.Verdict != Pass {
+			t.Fatalf("seed %d: %v %s: %v", seed, r.Verdict, r.Check, r.Err)
+		}
+	}
+}
+
 func TestSyncedBytesSurvivePowerLossAndOthersMayNot(t *testing.T) {
 	synced := bytes.Repeat([]byte("s"), 5000)
 	rest := bytes.Repeat([]byte("u"), 9000)
@@ -64,13 +76,7 @@ func TestSyncedBytesSurvivePowerLossAndOthersMayNot(t *testing.T) {
 		outcomes[strings.Join(names, " ")]++
 		return err
 	})
-	for seed := range uint64(300) {
-		p := planOf(seed)
-		p.Faults = faultAt(faults.PowerLoss, time.Second, time.Second)
-		if r := Run(s, p); r.Verdict != Pass {
-			t.Fatalf("seed %d: %v %s: %v", seed, r.Verdict, r.Check, r.Err)
-		}
-	}
+	passWith(t, s, faults.PowerLoss, 300)
 	for _, want := range []string{"all lost", "all kept", "hole", "cut", "f", "f k", "f g"} {
 		if outcomes[want] == 0 {
 			t.Errorf("outcome %q never happened: %v", want, outcomes)
@@ -92,13 +98,7 @@ func TestProcessCrashKeepsWhatDiskCallsReturnedFor(t *testing.T) {
 		}
 		return nil
 	})
-	for seed := range uint64(100) {
-		p := planOf(seed)
-		p.Faults = faultAt(faults.Crash, time.Second, time.Second)
-		if r := Run(s, p); r.Verdict != Pass {
-			t.Fatalf("seed %d: %v %s: %v", seed, r.Verdict, r.Check, r.Err)
-		}
-	}
+	passWith(t, s, faults.Crash, 100)
 }
 
 func TestWriteFileLeavesOldEmptyOrPartialUntilSync(t *testing.T) {
@@ -120,13 +120,7 @@ func TestWriteFileLeavesOldEmptyOrPartialUntilSync(t *testing.T) {
 		}
 		return err
 	})
-	for seed := range uint64(300) {
-		p := planOf(seed)
-		p.Faults = faultAt(faults.PowerLoss, time.Second, time.Second)
-		if r := Run(s, p); r.Verdict != Pass {
-			t.Fatalf("seed %d: %v %s: %v", seed, r.Verdict, r.Check, r.Err)
-		}
-	}
+	passWith(t, s, faults.PowerLoss, 300)
 	for _, want := range []string{"old", "brand new", "", "partial"} {
 		if seen[want] == 0 {
 			t.Errorf("outcome %q never happened: %v", want, seen)
@@ -151,13 +145,7 @@ func TestTruncateIsOldOrNewUntilSyncAndKeepsWhatIsBelow(t *testing.T) {
 		lengths[len(got)]++
 		return err
 	})
-	for seed := range uint64(100) {
-		p := planOf(seed)
-		p.Faults = faultAt(faults.PowerLoss, time.Second, time.Second)
-		if r := Run(s, p); r.Verdict != Pass {
-			t.Fatalf("seed %d: %v %s: %v", seed, r.Verdict, r.Check, r.Err)
-		}
-	}
+	passWith(t, s, faults.PowerLoss, 100)
 	if lengths[4] == 0 || lengths[10] == 0 || len(lengths) != 2 {
 		t.Errorf("lengths after power loss: %v, want 4 and 10", lengths)
 	}
