@@ -63,6 +63,7 @@ func NewClientActor(o ClientOptions) actors.Producer {
 }
 
 type client struct {
+	heard   int // configurations received, the same one again too
 	env     actors.Env
 	options ClientOptions
 	config  *Config // nil until the coordinator has answered
@@ -115,13 +116,14 @@ func (c *client) Receive(ctx actor.Context) {
 	case Stale:
 		c.stale(m)
 	case Configuration:
+		c.heard++
 		c.adopt(m.Config)
 	}
 }
 
 // issue admits an operation and sends it off, or refuses it.
 func (c *client) issue(m issue) {
-	p := &operation{n: m.N, op: m.Op, bytes: opBytes(m.Op), place: -1}
+	p := &operation{n: m.N, op: m.Op, bytes: opBytes(m.Op), place: -1, heard: c.heard}
 	full := len(c.ops) >= c.options.Outstanding || c.bytes+p.bytes > c.options.Bytes
 	c.ops[p.n], c.last = p, p.n
 	c.bytes += p.bytes
@@ -137,7 +139,7 @@ func (c *client) issue(m issue) {
 // sent again later.
 func (c *client) route(p *operation) {
 	if !c.space(p) {
-		if p.tries >= spaceTries {
+		if p.tries >= spaceTries && c.heard >= p.heard+spaceAnswers {
 			c.complete(p, models.Result{Status: models.UnknownSpace})
 			return
 		}
@@ -169,6 +171,10 @@ func (c *client) space(p *operation) bool {
 
 // spaceTries is how often an operation on an unknown space is tried.
 const spaceTries = 4
+
+// spaceAnswers is how many answers of the coordinator must have come meanwhile:
+// polls that were lost say nothing about the space, and one answer may be old.
+const spaceAnswers = 2
 
 // reply completes the operation that a daemon has answered. The entry stays
 // until the reply has proved to be the answer to its last attempt.

@@ -10,6 +10,7 @@ import (
 // An operation is what a client actor knows of one that was issued and not
 // handed out.
 type operation struct {
+	heard int // the client's count when it was issued
 	n     uint64
 	op    models.Op
 	bytes int

@@ -83,7 +83,7 @@ func (c *coordinator) Receive(ctx actor.Context) {
 	case caughtUp:
 		c.onCaughtUp(m)
 	case Poll:
-		if c.config.Epoch > m.Epoch {
+		if c.config.Epoch > 0 && c.config.Epoch >= m.Epoch { // that nothing has changed is an answer too
 			c.env.Send(c.env.PID(m.From), Configuration{Config: c.config})
 		}
 	case AddSpace:
