@@ -2,61 +2,6 @@ package faults
 
 import "time"
 
-// A Kind is one thing that can go wrong.
-type Kind uint8
-
-// The kinds of faults. Each says what it must not break.
-const (
-	// Crash ends the processes of hosts. Bytes whose Disk call had returned stay.
-	Crash Kind = iota
-	// PowerLoss is a crash that also loses or tears bytes that were not synced. It
-	// never touches synced bytes.
-	PowerLoss
-	// Wipe is a crash that loses the whole disk.
-	Wipe
-	// Stop is graceful: actors receive Stopping and the disk keeps everything.
-	Stop
-	// Partition cuts the links between two groups of hosts in both directions;
-	// messages on their way still arrive.
-	Partition
-	// Cut drops what the hosts of the first group send to the second, and only
-	// that.
-	Cut
-	// Isolate cuts hosts off from all others, in both directions.
-	Isolate
-	kinds
-)
-
-var kindNames = [kinds]string{
-	Crash:     "crash",
-	PowerLoss: "power-loss",
-	Wipe:      "wipe",
-	Stop:      "stop",
-	Partition: "partition",
-	Cut:       "cut",
-	Isolate:   "isolate",
-}
-
-// Kinds lists every kind of fault, in a fixed order.
-func Kinds() []Kind {
-	all := make([]Kind, kinds)
-	for k := range all {
-		all[k] = Kind(k)
-	}
-	return all
-}
-
-// String returns the name of the kind as plans have it, such as "power-loss".
-func (k Kind) String() string {
-	if k < kinds {
-		return kindNames[k]
-	}
-	return "unknown fault"
-}
-
-// Down reports whether hosts that the fault hits stop running.
-func (k Kind) Down() bool { return k <= Stop }
-
 // All, as the only one of Fault.Hosts, is every host that is no client.
 const All = "all"
 
@@ -70,8 +15,14 @@ type Fault struct {
 
 	Kind   Kind
 	Hosts  []string      // who is hit; empty with a Point means Host; ["all"] means every host of the topology that is no client
-	Others []string      // Partition, Cut: the other group; for Cut, Hosts send and Others receive
-	For    time.Duration // how long the hosts are down or the links are cut; 0: until heal
+	Others []string      // the other group, for kinds that have two; Hosts send and Others receive if the kind has a direction
+	For    time.Duration // how long it lasts; 0: until everything heals
+	Factor int           // Slow, SlowDisk: how many times slower, at least 2
+	Step   time.Duration // ClockStep: how far, in either direction
+	// Message is the name of a message type, and Count says which one, from 1, of
+	// those that are sent from the beginning of the fault on: DropMessage.
+	Message string
+	Count   int
 	// Programs has the programs of the hosts started again with the actors.
 	Programs bool
 }

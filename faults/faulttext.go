@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // String prints the fault as [ParseFault] reads it, with single spaces:
@@ -16,6 +17,10 @@ import (
 //	30ms partition daemon1,c0 | daemon2,daemon3 for 2s
 //	30ms cut daemon1 > daemon2 for 2s
 //	5ms isolate daemon3
+//	5ms slow daemon3 by 20 for 1s
+//	5ms clock-step daemon3 by -4m48s
+//	5ms drop-message store.ack#2 daemon2 > daemon1
+//	1s heal
 func (f Fault) String() string {
 	var b strings.Builder
 	if f.Point != "" {
@@ -23,11 +28,21 @@ func (f Fault) String() string {
 	} else {
 		fmt.Fprintf(&b, "%v %s", f.At, f.Kind)
 	}
+	form := f.Kind.form()
+	if form.msg {
+		fmt.Fprintf(&b, " %s#%d", f.Message, f.Count)
+	}
 	if len(f.Hosts) > 0 {
 		b.WriteString(" " + strings.Join(f.Hosts, ","))
 	}
-	if sep := f.Kind.separator(); sep != "" {
-		b.WriteString(" " + sep + " " + strings.Join(f.Others, ","))
+	if form.sep != "" {
+		b.WriteString(" " + form.sep + " " + strings.Join(f.Others, ","))
+	}
+	if form.factor {
+		fmt.Fprintf(&b, " by %d", f.Factor)
+	}
+	if form.step {
+		fmt.Fprintf(&b, " by %v", f.Step)
 	}
 	if f.For != 0 {
 		fmt.Fprintf(&b, " for %v", f.For)
@@ -38,15 +53,12 @@ func (f Fault) String() string {
 	return b.String()
 }
 
-// separator stands between the two groups of a kind that has two.
-func (k Kind) separator() string {
-	switch k {
-	case Partition:
-		return "|"
-	case Cut:
-		return ">"
+// form returns how the faults of a kind are written; also of one that is none.
+func (k Kind) form() form {
+	if k < kinds {
+		return forms[k]
 	}
-	return ""
+	return form{}
 }
 
 // ParseFault reads what Fault.String prints, with any number of spaces. It knows
@@ -61,18 +73,8 @@ func ParseFault(text string) (Fault, error) {
 	if err := f.parseTarget(w); err != nil {
 		return Fault{}, err
 	}
-	if w.Peek().Text == "for" {
-		w.Next()
-		word := w.Next()
-		d, err := word.Duration()
-		if err != nil || d == 0 {
-			return Fault{}, word.Expected("a duration such as 40ms; without \"for\" it lasts until heal")
-		}
-		f.For = d
-	}
-	if f.Kind.Down() && w.Peek().Text == "programs" {
-		w.Next()
-		f.Programs = true
+	if err := f.parseExtent(w); err != nil {
+		return Fault{}, err
 	}
 	return f, w.End()
 }
@@ -86,16 +88,9 @@ func (f *Fault) parseStart(w *Words) (err error) {
 		}
 		return nil
 	}
-	point := w.Next()
-	hash := strings.LastIndexByte(point.Text, '#')
-	if hash <= 0 || strings.ContainsAny(point.Text, "\r\n") {
-		return point.Expected("a point and its count such as wal.before-sync#3")
+	if f.Point, f.Nth, err = w.Next().counted("a point and its count such as wal.before-sync#3"); err != nil {
+		return err
 	}
-	nth, err := strconv.Atoi(point.Text[hash+1:])
-	if err != nil || nth < 1 {
-		return point.after(hash + 1).Expected("a count from 1")
-	}
-	f.Point, f.Nth = point.Text[:hash], nth
 	if of := w.Next(); of.Text != "of" {
 		return of.Expected("\"of\" and the host that notes the point")
 	}
@@ -110,20 +105,25 @@ func (f *Fault) parseStart(w *Words) (err error) {
 // parseTarget reads the kind and who is hit.
 func (f *Fault) parseTarget(w *Words) (err error) {
 	kind := w.Next()
-	i := slices.Index(kindNames[:], kind.Text)
-	if i < 0 {
-		return kind.Expected("a kind of fault (" + strings.Join(kindNames[:], ", ") + ")")
+	k, ok := ParseKind(kind.Text)
+	if !ok {
+		return kind.Expected("a kind of fault such as crash or partition (docs/FAULTS.md has all)")
 	}
-	f.Kind = Kind(i)
-	sep := f.Kind.separator()
-	if f.Point != "" && sep == "" && !validHost(strings.Split(w.Peek().Text, ",")[0]) {
+	f.Kind = k
+	form := k.form()
+	if form.msg {
+		if f.Message, f.Count, err = w.Next().counted("a type of message and its count such as store.ack#2"); err != nil {
+			return err
+		}
+	}
+	if k == Heal || f.Point != "" && form.sep == "" && !validHost(strings.Split(w.Peek().Text, ",")[0]) {
 		return nil
 	}
-	if f.Hosts, err = w.Next().hosts(f.Kind.Down()); err != nil || sep == "" {
+	if f.Hosts, err = w.Next().hosts(k.HitsHosts()); err != nil || form.sep == "" {
 		return err
 	}
-	if word := w.Next(); word.Text != sep {
-		return word.Expected(fmt.Sprintf("%q and the other hosts", sep))
+	if word := w.Next(); word.Text != form.sep {
+		return word.Expected(fmt.Sprintf("%q and the other hosts", form.sep))
 	}
 	others := w.Next()
 	if f.Others, err = others.hosts(false); err != nil {
@@ -135,6 +135,53 @@ func (f *Fault) parseTarget(w *Words) (err error) {
 		}
 	}
 	return nil
+}
+
+// parseExtent reads how much, how long, and what comes back.
+func (f *Fault) parseExtent(w *Words) (err error) {
+	form := f.Kind.form()
+	if form.factor || form.step {
+		if by := w.Next(); by.Text != "by" {
+			return by.Expected("\"by\" and how much")
+		}
+		word := w.Next()
+		if form.factor {
+			if f.Factor, err = strconv.Atoi(word.Text); err != nil || f.Factor < 2 || f.Factor > maxFactor {
+				return word.Expected(fmt.Sprintf("a factor from 2 to %d", maxFactor))
+			}
+		} else if f.Step, err = time.ParseDuration(word.Text); err != nil || f.Step == 0 {
+			return word.Expected("a step of the clock such as 5s or -288s")
+		}
+	}
+	if form.lasts && w.Peek().Text == "for" {
+		w.Next()
+		word := w.Next()
+		d, err := word.Duration()
+		if err != nil || d == 0 {
+			return word.Expected("a duration such as 40ms; without \"for\" it lasts until everything heals")
+		}
+		f.For = d
+	}
+	if f.Kind.Down() && w.Peek().Text == "programs" {
+		w.Next()
+		f.Programs = true
+	}
+	return nil
+}
+
+const maxFactor = 100_000
+
+// counted reads "store.ack#2".
+func (w Word) counted(want string) (name string, n int, err error) {
+	hash := strings.LastIndexByte(w.Text, '#')
+	if hash <= 0 || strings.ContainsAny(w.Text, "\r\n") {
+		return "", 0, w.Expected(want)
+	}
+	n, err = strconv.Atoi(w.Text[hash+1:])
+	if err != nil || n < 1 {
+		return "", 0, w.after(hash + 1).Expected("a count from 1")
+	}
+	return w.Text[:hash], n, nil
 }
 
 // hosts reads "daemon1,daemon2".
@@ -160,7 +207,7 @@ func (w Word) hosts(all bool) ([]string, error) {
 // grammar itself.
 func validHost(name string) bool {
 	switch name {
-	case "", "for", "programs", "|", ">":
+	case "", "for", "by", "programs", "|", ">":
 		return false
 	}
 	return !strings.ContainsAny(name, ",# \t\r\n")

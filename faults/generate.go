@@ -7,17 +7,52 @@ import (
 	"time"
 )
 
+// Drawn is what a Profile comes to in one run.
+type Drawn struct {
+	Net    Net
+	Faults Schedule
+	Random bool // the policy
+	// Swarm names what is on in this run, in a fixed order: kinds of faults, and parts
+	// of Net that are not zero.
+	Swarm []string
+	// Unrestricted reports that the run has no fault budget.
+	Unrestricted bool
+	// Core reports that hosts which are down when everything heals stay down, as far
+	// as the system can do without them.
+	Core bool
+}
+
 // Draw draws the network, the faults and the policy of one run over the hosts of
 // a topology. Every fault has a key of its own, its kind and its index, so that
 // raising a bound of the profile moves none of the others. It does not check the
 // profile, see [Profile.Validate].
-func (p Profile) Draw(d *Draw, hosts []string) (net Net, faults Schedule, policyRandom bool) {
+func (p Profile) Draw(d *Draw, hosts []string) Drawn {
 	quiet := d.IntN("quiet", 20) == 0
-	net = p.drawNet(d.Sub("net", 0), quiet)
+	r := Drawn{Net: p.drawNet(d.Sub("net", 0), quiet), Random: d.Permille("policy", int(p.Random))}
 	if !quiet {
-		faults = p.newGenerator(d, hosts).schedule()
+		g := p.newGenerator(d, hosts)
+		r.Faults, r.Swarm = g.schedule()
+		r.Unrestricted = d.Permille("unrestricted", int(p.Unrestricted))
+		r.Core = d.Permille("core", 500)
 	}
-	return net, faults, d.Permille("policy", int(p.Random))
+	r.Swarm = append(r.Swarm, r.Net.parts()...)
+	return r
+}
+
+// parts names what goes wrong on the links, the disks and the clocks.
+func (n Net) parts() (on []string) {
+	for _, part := range []struct {
+		name string
+		on   bool
+	}{
+		{"drop", n.Drop > 0}, {"duplicate", n.Duplicate > 0}, {"late", n.Late > 0}, {"fifo", n.FIFO},
+		{"corrupt", n.Corrupt > 0}, {"capacity", n.Capacity > 0}, {"drift", n.Drift > 0}, {"offset", n.Offset > 0}, {"jitter", n.Jitter > 0},
+	} {
+		if part.on {
+			on = append(on, part.name)
+		}
+	}
+	return on
 }
 
 func (p Profile) drawNet(d *Draw, quiet bool) Net {
@@ -47,6 +82,14 @@ func (p Profile) drawNet(d *Draw, quiet bool) Net {
 	n.Drop = share("drop", p.DropMax)
 	n.Duplicate = share("duplicate", p.DuplicateMax)
 	n.Drift = share("drift", p.DriftMax)
+	n.Jitter = share("jitter", p.JitterMax)
+	n.Corrupt = share("corrupt", p.CorruptMax)
+	if p.OffsetMax > 0 && !d.Permille("offset off", 500) {
+		n.Offset = d.duration("offset", p.OffsetMax/1000, p.OffsetMax)
+	}
+	if p.CapacityMin > 0 && !d.Permille("capacity off", 700) {
+		n.Capacity = d.Between("capacity", p.CapacityMin, 10*p.CapacityMin)
+	}
 	if p.LateMax > 0 {
 		if n.Late = share("late", 10); n.Late > 0 {
 			n.LateMax = d.duration("late max", p.LateMax/1000, p.LateMax)
@@ -64,6 +107,7 @@ type generator struct {
 	hosts            []string
 	servers, clients []string
 	victim           string
+	from, span       time.Duration // when faults begin
 	moment           time.Duration
 }
 
@@ -73,25 +117,38 @@ func (p Profile) newGenerator(d *Draw, hosts []string) *generator {
 	if len(g.servers) > 0 {
 		g.victim = g.servers[d.IntN("victim", len(g.servers))]
 	}
-	g.moment = d.uniform("moment", p.Span)
+	// Short runs need their faults early: the clients may have ended after a tenth of
+	// Span.
+	g.span = d.duration("span", p.Span/8, p.Span)
+	if !d.Permille("cold start", 100) {
+		g.from = g.span / 10
+	}
+	g.moment = g.uniform(d, "moment")
 	return g
 }
 
+// uniform draws a time at which a fault may begin.
+func (g *generator) uniform(d *Draw, name string) time.Duration {
+	return g.from + d.uniform(name, g.span-g.from)
+}
+
 // schedule returns the faults in the order of their time; those at a point, which
-// have none, come last.
-func (g *generator) schedule() Schedule {
-	var s Schedule
+// have none, come last. It also names the kinds that are on.
+func (g *generator) schedule() (s Schedule, on []string) {
 	for _, k := range Kinds() {
-		if g.most(k) <= 0 || g.d.Permille(k.String()+" off", 500) {
+		if g.Counts[k] <= 0 || g.d.Permille(k.String()+" off", 500) {
 			continue
 		}
-		for i := range g.d.Between(k.String()+" count", 1, g.most(k)) {
-			if f, ok := g.fault(k, g.d.Sub(k.String(), i)); ok {
-				s = append(s, f)
+		on = append(on, k.String())
+		for i := range g.d.Between(k.String()+" count", 1, g.Counts[k]) {
+			d := g.d.Sub(k.String(), i)
+			if f, ok := g.fault(k, d); ok {
+				s = append(append(s, f), g.again(f, d.Sub("again", 0))...)
 			}
 		}
 	}
 	if g.ClientCrashes > 0 && len(g.clients) > 0 && !g.d.Permille("client crash off", 500) {
+		on = append(on, "client-crash")
 		for i := range g.d.Between("client crash count", 1, g.ClientCrashes) {
 			s = append(s, g.clientCrash(g.d.Sub("client crash", i)))
 		}
@@ -105,7 +162,21 @@ func (g *generator) schedule() Schedule {
 		}
 		return cmp.Compare(a.At, b.At)
 	})
-	return s
+	return s, on
+}
+
+// again draws, for one restart in five, another crash or power loss while the host
+// recovers.
+func (g *generator) again(f Fault, d *Draw) []Fault {
+	if !f.Kind.Down() || f.Kind == Destroy || f.Point != "" || f.For == 0 || !d.Permille("again", 200) {
+		return nil
+	}
+	next := Fault{Kind: Crash, Hosts: f.Hosts, At: f.At + f.For + d.duration("recovery", 0, max(g.DiskMax, time.Millisecond))}
+	if g.Counts[PowerLoss] > 0 && d.Permille("power", 500) {
+		next.Kind = PowerLoss
+	}
+	next.For = d.duration("for", max(g.DownMin, 1), g.DownMax)
+	return []Fault{next}
 }
 
 // clientCrash draws the crash of a client. One that comes back finds what its
@@ -120,27 +191,70 @@ func (g *generator) clientCrash(d *Draw) Fault {
 
 // fault draws one fault, unless the topology has too few hosts for its kind.
 func (g *generator) fault(k Kind, d *Draw) (Fault, bool) {
-	f := Fault{At: g.time(d), Kind: k, For: d.duration("for", max(g.DownMin, 1), g.DownMax)}
-	if k.Down() {
+	f := Fault{At: g.time(d), Kind: k}
+	if k.Lasts() {
+		f.For = d.duration("for", max(g.DownMin, 1), g.DownMax)
+	}
+	form := k.form()
+	if form.factor {
+		f.Factor = 2 + int(d.spread("factor", 98))
+	}
+	if form.step {
+		f.Step = d.duration("step", time.Millisecond, stepMax)
+		if d.Permille("back", 500) {
+			f.Step = -f.Step
+		}
+	}
+	switch {
+	case k == Heal:
+		return f, true
+	case k.HitsHosts():
 		if len(g.servers) == 0 {
 			return f, false
 		}
 		g.aim(&f, d)
 		return f, true
-	}
-	if len(g.hosts) < 2 {
+	case len(g.hosts) < 2:
 		return f, false
 	}
 	switch k {
 	case Isolate:
 		f.Hosts = []string{g.isolated(d)}
+	case Swizzle:
+		f.Hosts = g.shuffled(d)
+	case Ring:
+		// With fewer, everybody is next to everybody.
+		if f.Hosts = g.shuffled(d); len(f.Hosts) < 4 {
+			return f, false
+		}
+	case DropMessage:
+		f.Message, f.Count = g.Messages[d.IntN("message", len(g.Messages))], 1+int(d.spread("which", 8))
+		from, to := twoOf(d, g.hosts)
+		if len(g.servers) > 1 && d.Permille("two servers", 750) {
+			from, to = twoOf(d.Sub("servers", 0), g.servers)
+		}
+		f.Hosts, f.Others = []string{from}, []string{to}
 	default:
 		f.Hosts, f.Others = g.groups(d)
 	}
 	return f, true
 }
 
-// aim chooses the host of a crash-like fault, and perhaps a point for it.
+// stepMax is the furthest that a wall clock steps. Jepsen's clock nemesis uses the
+// same bound.
+const stepMax = 288 * time.Second
+
+// shuffled returns all servers in a drawn order.
+func (g *generator) shuffled(d *Draw) []string {
+	out := slices.Clone(g.servers)
+	for i := len(out) - 1; i > 0; i-- {
+		j := d.Sub("shuffle", i).IntN("with", i+1)
+		out[i], out[j] = out[j], out[i]
+	}
+	return out
+}
+
+// aim chooses the host of a fault of single hosts, and perhaps a point for it.
 func (g *generator) aim(f *Fault, d *Draw) {
 	host := g.victim
 	if d.Permille("any host", 500) {
@@ -150,7 +264,7 @@ func (g *generator) aim(f *Fault, d *Draw) {
 	if f.Kind == PowerLoss && d.Permille("all", int(g.PowerLossAll)) {
 		f.Hosts = []string{All}
 	}
-	if len(g.Points) == 0 || f.Kind != Crash && f.Kind != PowerLoss || d.Permille("at a time", 500) {
+	if len(g.Points) == 0 || f.Kind == ClockStep || f.Kind == Stop || d.Permille("at a time", 500) {
 		return
 	}
 	f.At, f.Host = 0, host
@@ -165,9 +279,9 @@ func (g *generator) aim(f *Fault, d *Draw) {
 // run, the others at any time.
 func (g *generator) time(d *Draw) time.Duration {
 	if d.Permille("near the moment", 333) {
-		return g.moment + d.duration("after the moment", 0, min(2*g.DownMax, g.Span-g.moment))
+		return g.moment + d.duration("after the moment", 0, min(2*g.DownMax, g.span-g.moment))
 	}
-	return d.uniform("at", g.Span)
+	return g.uniform(d, "at")
 }
 
 // isolated prefers servers: cutting off a client says little about the system.

@@ -2,6 +2,7 @@ package faults
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -15,14 +16,19 @@ type Net struct {
 	FIFO               bool
 	DiskMin, DiskMax   time.Duration // duration of a Disk call, uniform
 	Drift              Permille      // each host's Now runs up to this much fast or slow; at most 40
+	Offset             time.Duration // each host's Wall begins up to this much fast or slow
+	Jitter             Permille      // a timer fires up to this share of its time late, never early
+	Corrupt            Permille      // of messages between hosts: a bit flips or the end is missing; the frame's checksum must tell
+	Capacity           int           // messages on their way on a link, beyond which it drops; 0: no bound
 }
 
 // maxDrift is what actors are promised: their clocks run at most 4 % fast or slow.
 const maxDrift Permille = 40
 
 // String prints the net as [ParseNet] reads it: "delay 1ms..20ms drop 0.05
-// duplicate 0.01 late 0.002..5s fifo disk 0s..3ms drift 0.02". All parts but the
-// delay are left out where they are zero.
+// duplicate 0.01 late 0.002..5s fifo disk 0s..3ms drift 0.02 offset 10s jitter 0.5
+// corrupt 0.01 capacity 20". All parts but the delay are left out where they are
+// zero.
 func (n Net) String() string {
 	parts := []string{"delay " + rangeText(n.DelayMin, n.DelayMax)}
 	if n.Drop != 0 {
@@ -42,6 +48,18 @@ func (n Net) String() string {
 	}
 	if n.Drift != 0 {
 		parts = append(parts, "drift "+n.Drift.String())
+	}
+	if n.Offset != 0 {
+		parts = append(parts, fmt.Sprintf("offset %v", n.Offset))
+	}
+	if n.Jitter != 0 {
+		parts = append(parts, "jitter "+n.Jitter.String())
+	}
+	if n.Corrupt != 0 {
+		parts = append(parts, "corrupt "+n.Corrupt.String())
+	}
+	if n.Capacity != 0 {
+		parts = append(parts, fmt.Sprintf("capacity %d", n.Capacity))
 	}
 	return strings.Join(parts, " ")
 }
@@ -83,8 +101,16 @@ func ParseNet(text string) (Net, error) {
 			n.DiskMin, n.DiskMax, err = w.Next().durations()
 		case "drift":
 			n.Drift, err = w.Next().drift()
+		case "offset":
+			n.Offset, err = w.Next().Duration()
+		case "jitter":
+			n.Jitter, err = w.Next().permille()
+		case "corrupt":
+			n.Corrupt, err = w.Next().permille()
+		case "capacity":
+			n.Capacity, err = w.Next().capacity()
 		default:
-			err = part.Expected("delay, drop, duplicate, late, fifo, disk or drift")
+			err = part.Expected("delay, drop, duplicate, late, fifo, disk, drift, offset, jitter, corrupt or capacity")
 		}
 		if err != nil {
 			return Net{}, err
@@ -131,4 +157,13 @@ func (w Word) drift() (Permille, error) {
 		return 0, w.Expected(fmt.Sprintf("a drift of at most %v", maxDrift))
 	}
 	return p, err
+}
+
+// capacity reads how many messages a link holds.
+func (w Word) capacity() (int, error) {
+	n, err := strconv.Atoi(w.Text)
+	if err != nil || n < 1 {
+		return 0, w.Expected("how many messages a link holds, from 1")
+	}
+	return n, nil
 }

@@ -18,20 +18,30 @@ type Profile struct {
 	LateMax            time.Duration // of single late messages; 0: none
 	DiskMax            time.Duration // longest Disk call
 	DriftMax           Permille
-	FIFO               Permille // share of runs whose links keep the order
-	Random             Permille // share of runs under policy Random
+	OffsetMax          time.Duration // of wall clocks at the start
+	JitterMax          Permille      // of timers
+	CorruptMax         Permille      // of messages
+	CapacityMin        int           // of links, in messages; the most is ten times that; 0: no bound
+	FIFO               Permille      // share of runs whose links keep the order
+	Random             Permille      // share of runs under policy Random
 
 	// Span is the virtual time in which faults begin. Down bounds how long a host
 	// stays down or a link cut.
 	Span             time.Duration
 	DownMin, DownMax time.Duration
 
-	// At most this many of each a run.
-	Crashes, PowerLosses, Wipes, Stops, Partitions, Cuts, Isolations int
+	// Counts has how many faults of each kind a run may have, at most.
+	Counts Counts
 	// PowerLossAll is the share of power losses that hit every server at once.
 	PowerLossAll Permille
-	// Points are names of actors.Point at which crashes and power losses may fall.
+	// Points are names of actors.Point at which faults of single hosts may fall.
 	Points []string
+	// Messages are names of message types that DropMessage may lose.
+	Messages []string
+	// Unrestricted is the share of runs without a fault budget: copies are destroyed
+	// also where the system promised to survive fewer. The others stay within it, if
+	// the scenario has an Oracle.
+	Unrestricted Permille
 	// Servers and Clients are the hosts that may be hit by crash-like faults, by
 	// prefix of their name ("daemon", "coord"; "c"). The longest prefix of a name
 	// decides. Without Servers, every host but the clients and "final" is one. Links
@@ -42,6 +52,9 @@ type Profile struct {
 	ClientCrashes int
 }
 
+// Counts are numbers of faults by kind, as in Counts{Crash: 2, Cut: 1}.
+type Counts [kinds]int
+
 // Validate reports the first bound that is impossible.
 func (p Profile) Validate() error {
 	for _, d := range []struct {
@@ -49,7 +62,7 @@ func (p Profile) Validate() error {
 		value time.Duration
 	}{
 		{"DelayMin", p.DelayMin}, {"DelayMax", p.DelayMax}, {"LateMax", p.LateMax}, {"DiskMax", p.DiskMax},
-		{"Span", p.Span}, {"DownMin", p.DownMin}, {"DownMax", p.DownMax},
+		{"OffsetMax", p.OffsetMax}, {"Span", p.Span}, {"DownMin", p.DownMin}, {"DownMax", p.DownMax},
 	} {
 		if d.value < 0 {
 			return fmt.Errorf("profile: %s %v is negative", d.name, d.value)
@@ -61,10 +74,14 @@ func (p Profile) Validate() error {
 	}{
 		{"DropMax", p.DropMax, 1000}, {"DuplicateMax", p.DuplicateMax, 1000}, {"DriftMax", p.DriftMax, maxDrift},
 		{"FIFO", p.FIFO, 1000}, {"Random", p.Random, 1000}, {"PowerLossAll", p.PowerLossAll, 1000},
+		{"JitterMax", p.JitterMax, 1000}, {"CorruptMax", p.CorruptMax, 1000}, {"Unrestricted", p.Unrestricted, 1000},
 	} {
 		if share.value < 0 || share.value > share.max {
 			return fmt.Errorf("profile: %s %v is not within 0 and %v", share.name, share.value, share.max)
 		}
+	}
+	if p.CapacityMin < 0 {
+		return fmt.Errorf("profile: CapacityMin %d is negative", p.CapacityMin)
 	}
 	if p.DelayMin > p.DelayMax {
 		return fmt.Errorf("profile: DelayMin %v is above DelayMax %v", p.DelayMin, p.DelayMax)
@@ -81,15 +98,23 @@ func (p Profile) Validate() error {
 }
 
 func (p Profile) validateCounts() error {
-	for _, k := range Kinds() {
-		n := p.most(k)
+	for k, n := range p.Counts {
+		k := Kind(k)
 		switch {
 		case n < 0:
 			return fmt.Errorf("profile: %d times %v", n, k)
 		case n > 0 && p.Span == 0:
 			return fmt.Errorf("profile: %v without a Span in which it begins", k)
-		case n > 0 && p.DownMax == 0:
+		case n > 0 && k.Lasts() && p.DownMax == 0:
 			return fmt.Errorf("profile: %v without a DownMax that ends it", k)
+		}
+	}
+	if p.Counts[DropMessage] > 0 && len(p.Messages) == 0 {
+		return fmt.Errorf("profile: %v without Messages to lose", DropMessage)
+	}
+	for _, name := range p.Messages {
+		if name == "" || strings.ContainsAny(name, " \t\r\n#") {
+			return fmt.Errorf("profile: message %q: a name has no space and no #", name)
 		}
 	}
 	switch {
@@ -120,7 +145,7 @@ func (p Profile) CheckHosts(hosts []string) error {
 	}
 	servers, clients := p.split(hosts)
 	for _, k := range Kinds() {
-		if p.most(k) > 0 && k.Down() && len(servers) == 0 {
+		if p.Counts[k] > 0 && k.HitsHosts() && len(servers) == 0 {
 			return fmt.Errorf("profile: %v without a server to hit: %s", k, strings.Join(hosts, ", "))
 		}
 	}
@@ -128,27 +153,6 @@ func (p Profile) CheckHosts(hosts []string) error {
 		return fmt.Errorf("profile: ClientCrashes without a client to hit: %s", strings.Join(hosts, ", "))
 	}
 	return nil
-}
-
-// most returns how many faults of a kind a run may have.
-func (p Profile) most(k Kind) int {
-	switch k {
-	case Crash:
-		return p.Crashes
-	case PowerLoss:
-		return p.PowerLosses
-	case Wipe:
-		return p.Wipes
-	case Stop:
-		return p.Stops
-	case Partition:
-		return p.Partitions
-	case Cut:
-		return p.Cuts
-	case Isolate:
-		return p.Isolations
-	}
-	return 0
 }
 
 // final is the host that looks at everything when the faults are over, so none can

@@ -28,6 +28,20 @@ func TestFaultsPrintAsTheyParse(t *testing.T) {
 		"30ms partition daemon1,c0 | daemon2,daemon3 for 2s",
 		"30ms cut daemon1 > daemon2 for 2s",
 		"5ms isolate daemon3",
+		"5ms destroy daemon3",
+		"5ms pause daemon3 for 2s",
+		"at wal.before-sync#1 of daemon2 pause for 2s",
+		"5ms slow daemon3 by 20 for 1s",
+		"5ms ring daemon1,daemon2,daemon3,coord for 1s",
+		"5ms clog daemon1 > daemon2,c0 for 1s",
+		"5ms swizzle daemon1,daemon2 for 1s",
+		"5ms reset daemon1 | daemon2",
+		"5ms drop-message store.ack#2 daemon2 > daemon1",
+		"5ms slow-disk daemon3 by 100",
+		"at wal.before-sync#2 of daemon1 sync-error",
+		"5ms disk-full daemon1 for 1s",
+		"5ms clock-step daemon3 by -4m48s",
+		"1s heal",
 	} {
 		f, err := ParseFault(text)
 		if err != nil {
@@ -70,12 +84,20 @@ func TestWrongFaultsAreRefusedAtTheFirstWrongWord(t *testing.T) {
 		{"12ms crash d1,all", 15, "hosts by name"},
 		{"12ms isolate all", 14, "hosts by name"},
 		{"12ms crash d1 for", 18, "expected a duration"},
-		{"12ms crash d1 for 0s", 19, "until heal"},
+		{"12ms crash d1 for 0s", 19, "until everything heals"},
 		{"12ms crash d1 for 4ms programs now", 32, "expected the end of the line"},
 		{"12ms isolate d1 programs", 17, "expected the end of the line"},
 		{"12ms partition d1 > d2", 19, `expected "|"`},
 		{"12ms cut d1 | d2", 13, `expected ">"`},
 		{"12ms cut d1 > d2,d1", 15, "on both sides"},
+		{"12ms isolate d1 by 2", 17, "expected the end of the line"},
+		{"12ms slow d1 for 1s", 14, "and how much"},
+		{"12ms slow d1 by 1", 17, "a factor from 2"},
+		{"12ms clock-step d1 by 0s", 23, "a step of the clock"},
+		{"12ms reset d1 | d2 for 1s", 20, "expected the end of the line"},
+		{"12ms drop-message d1 > d2", 19, "a type of message"},
+		{"12ms drop-message m#0 d1 > d2", 21, "a count from 1"},
+		{"12ms heal d1", 11, "expected the end of the line"},
 		{"at p of d1 crash", 4, "expected a point"},
 		{"at p#0 of d1 crash", 6, "a count from 1"},
 		{"at p#1 on d1 crash", 8, `expected "of"`},
@@ -105,6 +127,10 @@ func TestFaultsThatNoTextCanSayAreRefused(t *testing.T) {
 		{Kind: Crash, Hosts: []string{"d1"}, Nth: 2},
 		{Kind: Isolate, Hosts: []string{"d1"}, Programs: true},
 		{Kind: kinds, Hosts: []string{"d1"}},
+		{Kind: Reset, Hosts: []string{"d1"}, Others: []string{"d2"}, For: 1},
+		{Kind: Slow, Hosts: []string{"d1"}},
+		{Kind: Crash, Hosts: []string{"d1"}, Factor: 2},
+		{Kind: Heal, Hosts: []string{"d1"}},
 	} {
 		if err := f.Validate(); err == nil {
 			t.Errorf("%#v: no error", f)
@@ -119,6 +145,7 @@ func TestNetsPrintAsTheyParse(t *testing.T) {
 		"delay 1ms..20ms drop 0.05 duplicate 0.01 late 0.002..5s fifo disk 0s..3ms drift 0.02",
 		"delay 1ms disk 2ms",
 		"delay 1ms drop 1",
+		"delay 1ms offset 10s jitter 0.5 corrupt 0.01 capacity 20",
 	} {
 		n, err := ParseNet(text)
 		if err != nil {
@@ -149,6 +176,7 @@ func TestWrongNetsAreRefusedAtTheFirstWrongWord(t *testing.T) {
 		{"late 0.1", 6, "a share and a duration"},
 		{"late 0.1..", 11, "expected a duration"},
 		{"drift 0.041", 7, "at most 0.04"},
+		{"capacity 0", 10, "from 1"},
 		{"loss 0.1", 1, "expected delay, drop"},
 	} {
 		_, err := ParseNet(test.text)
@@ -176,7 +204,8 @@ func TestDrawnFaultsSurviveTheirText(t *testing.T) {
 	properties := gopter.NewProperties(gopter.DefaultTestParametersWithSeed(1))
 	properties.Property("ParseFault(f.String()) == f, and the same for the net", prop.ForAll(
 		func(seed uint64) bool {
-			net, schedule, _ := everything.Draw(NewDraw(seed), cluster)
+			drawn := everything.Draw(NewDraw(seed), cluster)
+			net, schedule := drawn.Net, drawn.Faults
 			if back, err := ParseNet(net.String()); err != nil || back != net {
 				return false
 			}

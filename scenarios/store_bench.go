@@ -17,7 +17,7 @@ func storeBench() sim.Scenario {
 			DelayMin: time.Millisecond, DelayMax: 10 * time.Millisecond,
 			DropMax: 20, DuplicateMax: 20, DiskMax: 2 * time.Millisecond, FIFO: 500,
 			Span: time.Second, DownMin: 10 * time.Millisecond, DownMax: 500 * time.Millisecond,
-			Crashes: 6, PowerLosses: 6, Stops: 2, Partitions: 4, Cuts: 4, Isolations: 4, PowerLossAll: 200,
+			Counts: faults.Counts{faults.Crash: 6, faults.PowerLoss: 6, faults.Stop: 2, faults.Partition: 4, faults.Cut: 4, faults.Isolate: 4}, PowerLossAll: 200,
 		}),
 	}, Load{Clients: 2, Ops: 200, Keys: 8, Spaces: 2, Window: 16, Unwaited: 50, Pause: 100 * time.Millisecond})
 }

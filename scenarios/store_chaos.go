@@ -28,7 +28,7 @@ func storeChaos() sim.Scenario {
 			DropMax: 100, DuplicateMax: 100, LateMax: 10 * time.Second,
 			DiskMax: 100 * time.Millisecond, DriftMax: 40, FIFO: 300, Random: 200,
 			Span: 2 * time.Second, DownMin: 5 * time.Millisecond, DownMax: 3 * time.Second,
-			Crashes: 4, PowerLosses: 4, Stops: 1, Partitions: 2, Cuts: 2, Isolations: 2,
+			Counts:       faults.Counts{faults.Crash: 4, faults.PowerLoss: 4, faults.Stop: 1, faults.Partition: 2, faults.Cut: 2, faults.Isolate: 2},
 			PowerLossAll: 200, ClientCrashes: 2, Points: logPoints,
 		}),
 		Sometimes: []string{

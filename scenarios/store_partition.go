@@ -26,7 +26,7 @@ func storePartition() sim.Scenario {
 			DelayMin: time.Millisecond, DelayMax: 80 * time.Millisecond,
 			DropMax: 30, DuplicateMax: 50, DiskMax: 5 * time.Millisecond, DriftMax: 40, FIFO: 300, Random: 100,
 			Span: 3 * time.Second, DownMin: 100 * time.Millisecond, DownMax: 3 * time.Second,
-			Partitions: 3, Cuts: 3, Isolations: 3, Crashes: 4,
+			Counts: faults.Counts{faults.Partition: 3, faults.Cut: 3, faults.Isolate: 3, faults.Crash: 4},
 		}),
 		Sometimes: []string{
 			string(store.SawLeaseExpired), string(store.SawStaleEpoch), string(store.SawReconfigure),

@@ -21,7 +21,7 @@ func storePowerLoss() sim.Scenario {
 			DelayMin: time.Millisecond, DelayMax: 10 * time.Millisecond,
 			DropMax: 20, DuplicateMax: 20, DiskMax: 250 * time.Millisecond, FIFO: 500, Random: 100,
 			Span: 1500 * time.Millisecond, DownMin: 5 * time.Millisecond, DownMax: 3 * time.Second,
-			Crashes: 4, PowerLosses: 5, Stops: 1, PowerLossAll: 300,
+			Counts: faults.Counts{faults.Crash: 4, faults.PowerLoss: 5, faults.Stop: 1}, PowerLossAll: 300,
 			Points: logPoints,
 		}),
 		Sometimes: []string{

@@ -24,7 +24,7 @@ func storeUnwaited() sim.Scenario {
 			DropMax: 300, DuplicateMax: 200, LateMax: 20 * time.Second,
 			DiskMax: 10 * time.Millisecond, FIFO: 300, Random: 200,
 			Span: time.Second, DownMin: time.Millisecond, DownMax: 500 * time.Millisecond,
-			Isolations: 2, ClientCrashes: 3,
+			Counts: faults.Counts{faults.Isolate: 2}, ClientCrashes: 3,
 		}),
 		Sometimes: []string{sawSwap, sawVanished, sawAfterDeath, sawSecondLife},
 	}, Load{Clients: 3, Ops: 90, Keys: 3, Spaces: 2, Window: 16, Unwaited: 900, Pause: 100 * time.Millisecond})

@@ -3,6 +3,8 @@ package sim
 import (
 	"errors"
 	"time"
+
+	"github.com/simrun/simrun/faults"
 )
 
 // wallEpoch is what Wall says at the start of a run.
@@ -34,7 +36,9 @@ func (p *party) Now() time.Duration {
 }
 
 // Wall is Clock.Wall.
-func (p *party) Wall() time.Time { return wallEpoch.Add(p.inc.host.localDuration(p.w.now)) }
+func (p *party) Wall() time.Time {
+	return wallEpoch.Add(p.inc.host.localDuration(p.w.now) + p.inc.host.wall)
+}
 
 // After is Clock.After.
 func (p *party) After(d time.Duration, msg any) (cancel func()) {
@@ -46,8 +50,13 @@ func (p *party) After(d time.Duration, msg any) (cancel func()) {
 	}
 	w := p.w
 	t := &timer{mb: p.mb, op: w.step.op, msg: msg}
-	ev := w.times.push(w.now + p.inc.host.worldDuration(max(d, 0)))
-	ev.kind, ev.tm, ev.key = evTimer, t, w.nextKey()
+	key := w.nextKey()
+	due := p.inc.host.worldDuration(max(d, 0))
+	if j := uint64(w.net.Jitter); j > 0 {
+		due += int64(faults.Scale(faults.Mix(w.netKey^0x6a6974, key), uint64(due)/1000*j+1))
+	}
+	ev := w.times.push(w.now + due)
+	ev.kind, ev.tm, ev.key = evTimer, t, key
 	w.cause(ev.key)
 	return func() { t.cancelled = true }
 }

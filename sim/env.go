@@ -163,6 +163,7 @@ func (p *party) note(fact any) {
 		if p.inc.dead { // it was a crash point
 			p.w.unwinding()
 		}
+		p.freeze()
 	}
 }
 

@@ -9,6 +9,7 @@ const (
 	evWake                     // a parked task goes on
 	evTimeout                  // a Request has waited long enough
 	evIdle                     // the service time of a step is over
+	evReceive                  // a message that has arrived reaches its process
 	evAction                   // something the run itself planned: faults, restarts, phases
 )
 
@@ -20,7 +21,7 @@ type event struct {
 	from *endpoint // sender of a message; nil: none
 	msg  any       // message, or *parcel
 	task *task     // evWake, evTimeout
-	gen  uint64    // evWake, evTimeout: which wait of the task
+	gen  uint64    // evWake, evTimeout: which wait of the task; evDeliver: the resets of the link so far
 	tm   *timer
 	act  func()
 	op   *Op   // the operation of the plan behind it, as far as is known

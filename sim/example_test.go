@@ -47,7 +47,7 @@ var counting = sim.Scenario{
 	},
 	Profile: faults.Profile{
 		DelayMin: time.Millisecond, DelayMax: 10 * time.Millisecond,
-		Crashes: 2, Span: 200 * time.Millisecond, DownMin: time.Millisecond, DownMax: 50 * time.Millisecond,
+		Counts: faults.Counts{faults.Crash: 2}, Span: 200 * time.Millisecond, DownMin: time.Millisecond, DownMax: 50 * time.Millisecond,
 		Servers: []string{"server"}, Clients: []string{"c"},
 	},
 	Workload: sim.Workload{
@@ -122,5 +122,5 @@ fault    2ms crash server for 1ms  # the first answer is still on its way
 	fmt.Println(err)
 	// Output:
 	// VIOLATION c0#2 counted 1 after 1
-	// plan:4:11: expected a kind of fault (crash, power-loss, wipe, stop, partition, cut, isolate), got "crush"
+	// plan:4:11: expected a kind of fault such as crash or partition (docs/FAULTS.md has all), got "crush"
 }

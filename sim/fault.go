@@ -3,10 +3,8 @@ package sim
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
-	"github.com/asynkron/protoactor-go/actor"
 	"github.com/simrun/simrun/faults"
 	"github.com/simrun/simrun/internal/trace"
 )
@@ -17,14 +15,21 @@ type pointFault struct {
 	seen  int
 }
 
-// A cut is a fault of links in effect.
-type cut struct{ links []*link }
+// An effect is a fault that lasts. Its undo is called once: when its time is over,
+// or when everything heals.
+type effect struct {
+	applied *AppliedFault
+	undo    func()
+}
 
-func (c *cut) mend() {
-	for _, l := range c.links {
-		l.cut--
+func (e *effect) end(w *world) {
+	if e.undo == nil {
+		return
 	}
-	c.links = nil
+	undo := e.undo
+	e.undo = nil
+	undo()
+	e.applied.To = time.Duration(w.now)
 }
 
 // planFault has a fault of the plan happen at its time or point.
@@ -70,41 +75,139 @@ func (w *world) apply(f faults.Fault) {
 	if w.phases.now != faultPhase {
 		return
 	}
-	a := &AppliedFault{Text: f.String(), Kind: f.Kind.String(), From: time.Duration(w.now), To: time.Duration(w.now) + f.For, InFlight: w.open > 0}
-	if f.For == 0 {
+	told := f
+	f, ok := w.affordable(f)
+	if !ok || f.Kind != told.Kind {
+		w.stats.BudgetSkips++
+		instead := "nothing"
+		if ok {
+			instead = f.Kind.String()
+		}
+		w.trace(trace.Event{Kind: trace.Fault, Text: fmt.Sprintf("budget-skip: %v would destroy the last copy of something; %s instead", told, instead)})
+	}
+	if !ok {
+		return
+	}
+	if f.Kind == faults.Heal {
+		w.restore()
+		w.count(&AppliedFault{Text: f.String(), Told: f.String(), Kind: f.Kind.String(), From: time.Duration(w.now), To: time.Duration(w.now), InFlight: w.open > 0})
+		return
+	}
+	a := &AppliedFault{Text: f.String(), Told: told.String(), Kind: f.Kind.String(), From: time.Duration(w.now), To: time.Duration(w.now) + f.For, InFlight: w.open > 0}
+	if f.For == 0 && (f.Kind.Lasts() || f.Kind == faults.Destroy) {
 		a.To = time.Duration(w.phases.deadline)
 	}
-	hit := false
-	switch f.Kind {
-	case faults.Crash, faults.PowerLoss, faults.Wipe, faults.Stop:
-		for _, h := range w.hit(f.Hosts) {
-			if w.takeDown(h, f) {
-				hit = true
-			}
-		}
-	case faults.Partition, faults.Cut, faults.Isolate:
-		hit = w.cutLinks(f)
-	}
+	hit, undo := w.carryOut(f)
 	if !hit {
 		return
 	}
+	w.count(a)
+	e := &effect{applied: a, undo: undo}
+	w.effects = append(w.effects, e)
+	if undo != nil && f.For > 0 {
+		w.at(w.now+int64(f.For), faults.Mix(w.plan.Seed^0x6d656e64, uint64(len(w.applied))), func() {
+			if e.undo != nil {
+				w.trace(trace.Event{Kind: trace.Heal, Text: f.String()})
+			}
+			e.end(w)
+		})
+	}
+}
+
+// carryOut has a fault happen. It reports whether there was anything to hit, and
+// how to end it, if it lasts.
+func (w *world) carryOut(f faults.Fault) (hit bool, undo func()) {
+	if f.Kind.Group() == faults.Network {
+		return w.faultLinks(f)
+	}
+	var undos []func()
+	for _, h := range w.hit(f.Hosts) {
+		var one bool
+		var end func()
+		switch {
+		case f.Kind.Down():
+			one = w.takeDown(h, f)
+		case f.Kind.Group() == faults.Storage:
+			one, end = h.faultDisk(f)
+		default:
+			one, end = h.disturb(f)
+		}
+		if !one {
+			continue
+		}
+		hit = true
+		if end != nil {
+			undos = append(undos, end)
+		}
+	}
+	if len(undos) == 0 {
+		return hit, nil
+	}
+	return hit, func() {
+		for _, end := range undos {
+			end()
+		}
+	}
+}
+
+// affordable returns the fault as the budget allows it: what would destroy the
+// last copy of something becomes a plain crash, or does not happen.
+func (w *world) affordable(f faults.Fault) (faults.Fault, bool) {
+	if w.plan.Budget != Within || w.oracle == nil || f.Kind == faults.Heal || !f.Kind.HitsHosts() {
+		return f, true
+	}
+	var names []string
+	lies := false
+	for _, h := range w.hit(f.Hosts) {
+		names = append(names, h.def.Name)
+		lies = lies || h.hasLied()
+	}
+	destroys := f.Kind.Destroys() || f.Kind == faults.PowerLoss && lies
+	if destroys && !w.oracle.Spares(true, names...) {
+		if !f.Kind.Down() {
+			return f, false
+		}
+		f.Kind = faults.Crash
+	}
+	return f, !f.Kind.Down() || w.oracle.Spares(false, names...)
+}
+
+// count takes down that a fault has begun.
+func (w *world) count(a *AppliedFault) {
 	w.applied = append(w.applied, a)
-	w.active = append(w.active, a)
-	w.notes = append(w.notes, w.faultNote(a))
-	c := w.stats.Faults[a.Kind]
+	w.seq++
+	w.notes = append(w.notes, Note{Seq: w.seq, At: a.From, Fact: FaultBegan{Text: a.Text}})
+	w.countFault(a.Kind)
+}
+
+// countFault counts a fault, or an effect of one that has a name of its own, such
+// as a torn write.
+func (w *world) countFault(kind string) {
+	c := w.stats.Faults[kind]
 	c.Fired++
-	if a.InFlight {
+	if w.open > 0 {
 		c.InFlight++
 	}
-	w.stats.Faults[a.Kind] = c
+	w.stats.Faults[kind] = c
 }
 
 // FaultBegan is the fact that a fault was carried out.
 type FaultBegan struct{ Text string }
 
-func (w *world) faultNote(a *AppliedFault) Note {
-	w.seq++
-	return Note{Seq: w.seq, At: a.From, Fact: FaultBegan{Text: a.Text}}
+// restore ends all faults in effect and starts the hosts that can come back.
+func (w *world) restore() {
+	w.trace(trace.Event{Kind: trace.Heal, Text: "everything heals"})
+	effects := w.effects
+	w.effects = nil
+	for _, e := range effects {
+		e.end(w)
+		e.applied.To = min(e.applied.To, time.Duration(w.now))
+	}
+	for _, h := range w.hosts {
+		if !h.up && !h.destroyed && (h.resume || !w.isClient(h)) {
+			w.restartHost(h, h.restart)
+		}
+	}
 }
 
 // hit resolves host names; "all" is every server.
@@ -120,170 +223,9 @@ func (w *world) hit(names []string) []*host {
 	}
 	hosts := make([]*host, 0, len(names))
 	for _, n := range names {
-		if h := w.byName[n]; h != nil {
+		if h := w.byName[n]; h != nil && !slices.Contains(hosts, h) {
 			hosts = append(hosts, h)
 		}
 	}
 	return hosts
-}
-
-// takeDown ends a host as the fault says and plans its restart.
-func (w *world) takeDown(h *host, f faults.Fault) bool {
-	// What is destroyed is keyed by how many such faults the host has had: it stays
-	// the same when other faults are taken out of the plan.
-	key := faults.Mix(faults.Mix(w.plan.Seed, h.key), faults.Mix(uint64(f.Kind), h.falls[f.Kind]))
-	if !h.up && f.Kind != faults.PowerLoss && f.Kind != faults.Wipe || h.up && h.inc.stopping {
-		return false
-	}
-	h.falls[f.Kind]++
-	again := func() {
-		if f.For > 0 && (f.Programs || !w.isClient(h)) {
-			if f.Programs && !h.resume {
-				h.resume = true
-				w.phases.running++ // the run waits for them
-			}
-			down := h.restart
-			w.at(w.now+int64(f.For), faults.Mix(key, 0x7570), func() { w.restartHost(h, down) })
-		}
-	}
-	name := h.def.Name
-	if f.Kind == faults.Stop {
-		w.trace(trace.Event{Kind: trace.Stop, Host: name})
-		h.stopGracefully(again)
-		return true
-	}
-	if h.up {
-		h.down()
-	}
-	switch f.Kind {
-	case faults.Crash:
-		w.trace(trace.Event{Kind: trace.Crash, Host: name})
-	case faults.PowerLoss:
-		var lost []string
-		h.eachDisk(func(d *disk) { lost = append(lost, d.powerLoss(key)...) })
-		text := "nothing was lost"
-		if len(lost) > 0 {
-			text = "lost: " + strings.Join(lost, ", ")
-		}
-		w.trace(trace.Event{Kind: trace.PowerLoss, Host: name, Text: text})
-	case faults.Wipe:
-		h.disks = map[string]*disk{}
-		w.trace(trace.Event{Kind: trace.Wipe, Host: name})
-	}
-	again()
-	return true
-}
-
-func (h *host) eachDisk(do func(*disk)) {
-	paths := make([]string, 0, len(h.disks))
-	for p := range h.disks {
-		paths = append(paths, p)
-	}
-	slices.Sort(paths)
-	for _, p := range paths {
-		do(h.disks[p])
-	}
-}
-
-// restartHost starts a host unless it has been up, or down again, since.
-func (w *world) restartHost(h *host, down uint64) {
-	if h.up || h.restart != down {
-		return
-	}
-	w.trace(trace.Event{Kind: trace.Restart, Host: h.def.Name, Text: fmt.Sprintf("boot %d", h.boot+1)})
-	programs := h.resume
-	if programs {
-		h.resume = false
-		w.phases.running--
-	}
-	h.start(programs)
-	if w.phases.running == 0 {
-		w.phases.due = true // the client had nothing left to do
-	}
-}
-
-// stopGrace is how long a stopped host waits for actors that block.
-const stopGrace = time.Second
-
-// stopGracefully lets every actor receive Stopping, the last started first, and
-// takes the host down when they have ended or the grace is over.
-func (h *host) stopGracefully(then func()) {
-	w, inc := h.w, h.inc
-	inc.stopping = true
-	for _, a := range slices.Backward(h.def.Actors) {
-		if mb := h.endpoint(a.Name).mb; mb != nil {
-			mb.PostSystemMessage(&actor.Stop{})
-		}
-	}
-	end := w.now + int64(stopGrace)
-	var check func()
-	check = func() {
-		if h.inc != inc || !h.up {
-			return
-		}
-		if w.now < end && inc.blocked() {
-			w.at(w.now+int64(time.Millisecond), faults.Mix(inc.key, 0x73746f70), check)
-			return
-		}
-		h.down()
-		then()
-	}
-	w.at(w.now, faults.Mix(inc.key, 0x73746f70), check)
-}
-
-// blocked reports whether an actor of the incarnation is parked in a step.
-func (inc *incarnation) blocked() bool {
-	for _, t := range inc.parked {
-		if t.ep.mb != nil {
-			return true
-		}
-	}
-	return false
-}
-
-// cutLinks cuts the links of a fault and plans their mending.
-func (w *world) cutLinks(f faults.Fault) bool {
-	a := w.hit(f.Hosts)
-	b := w.hit(f.Others)
-	if f.Kind == faults.Isolate {
-		b = nil
-		for _, h := range w.hosts {
-			if !slices.Contains(a, h) {
-				b = append(b, h)
-			}
-		}
-	}
-	c := &cut{}
-	for _, x := range a {
-		for _, y := range b {
-			if x == y {
-				continue
-			}
-			c.links = append(c.links, x.link(y))
-			if f.Kind != faults.Cut {
-				c.links = append(c.links, y.link(x))
-			}
-		}
-	}
-	if len(c.links) == 0 {
-		return false
-	}
-	for _, l := range c.links {
-		l.cut++
-	}
-	w.cuts = append(w.cuts, c)
-	kind := trace.Partition
-	if f.Kind == faults.Cut {
-		kind = trace.Cut
-	}
-	w.trace(trace.Event{Kind: kind, Text: f.String()})
-	if f.For > 0 {
-		w.at(w.now+int64(f.For), faults.Mix(w.plan.Seed^0x6d656e64, uint64(len(w.applied))), func() {
-			if len(c.links) > 0 {
-				w.trace(trace.Event{Kind: trace.Heal, Text: f.String()})
-			}
-			c.mend()
-		})
-	}
-	return true
 }

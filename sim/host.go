@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/simrun/simrun/actors"
@@ -17,8 +18,17 @@ type host struct {
 	w     *world
 	def   actors.Host
 	index int
-	key   uint64 // hash of the name
-	drift int64  // permille that Now runs fast
+	key   uint64        // hash of the name
+	drift int64         // permille that Now runs fast
+	wall  time.Duration // that Wall is ahead
+	slow  int           // factor of a step's service time; 0: none
+
+	slowDisk int // factor of its disk's time; 0: none
+
+	destroyed bool
+	pauses    int     // faults that pause it now
+	held      []event // what they hold back: events, and what was ready
+	stalled   []readyItem
 
 	up        bool
 	boot      uint64
@@ -58,6 +68,9 @@ func (w *world) addHost(def actors.Host) *host {
 	h := &host{w: w, def: def, index: len(w.hosts), key: hashString(def.Name), endpoints: map[string]*endpoint{}, disks: map[string]*disk{}}
 	if d := uint64(w.net.Drift); d > 0 {
 		h.drift = int64(faults.Scale(faults.Mix(w.plan.Seed, h.key^0x6472696674), 2*d+1)) - int64(d)
+	}
+	if o := uint64(w.net.Offset); o > 0 {
+		h.wall = time.Duration(faults.Scale(faults.Mix(w.plan.Seed, h.key^0x6f6666736574), 2*o+1)) - w.net.Offset
 	}
 	w.hosts = append(w.hosts, h)
 	w.byName[def.Name] = h
@@ -235,6 +248,8 @@ func (h *host) down() {
 	h.up = false
 	h.restart++
 	inc := h.inc
+	h.w.observe(h, Down{Boot: h.boot})
+	h.endPauses()
 	h.eachDisk(func(d *disk) { d.crash(inc.key) })
 	for _, ep := range h.endpoints {
 		ep.mb = nil // order does not matter
@@ -242,6 +257,19 @@ func (h *host) down() {
 	inc.kill()
 	for _, p := range inc.programs {
 		p.end(nil)
+	}
+}
+
+// endPauses drops what a pause held back: the process that it was for is gone.
+func (h *host) endPauses() {
+	h.pauses, h.stalled = 0, nil
+	held := h.held
+	h.held = nil
+	for i := range held {
+		if ev := &held[i]; ev.kind == evReceive {
+			h.w.stats.DeadHost++
+			h.w.drop(ev.to, ev.msg, ev.key, "host down")
+		}
 	}
 }
 

@@ -16,9 +16,13 @@ import (
 // A link carries messages one way between two hosts.
 type link struct {
 	key    uint64
-	last   int64 // FIFO: when, or with which priority, the last one arrives
-	flying int   // messages in flight
-	cut    int   // faults that cut it now
+	last   int64   // FIFO: when, or with which priority, the last one arrives
+	flying int     // messages in flight
+	cut    int     // faults that cut it now
+	clogs  int     // faults that clog it now
+	held   []event // what they hold back
+	resets uint64
+	losses []lossRule
 }
 
 // remote is what proto.actor finds behind a PID of another host: the entrance of
@@ -110,13 +114,16 @@ func (w *world) send(to *endpoint, msg any, sender *actor.PID) {
 	if w.tracer != nil {
 		w.traceSend(to, msg, key)
 	}
-	if l.cut > 0 {
-		w.drop(to, msg, key, "link cut")
+	if why := w.refuses(l, msg); why != "" {
+		w.drop(to, msg, key, why)
 		return
 	}
 	f := w.fate(l, key)
 	if w.fates != nil {
 		w.fates.record(w, f, to, msg, key)
+	}
+	if f.corrupt {
+		w.garble(to, msg, key)
 	}
 	if f.drop {
 		w.drop(to, msg, key, "lost")
@@ -136,12 +143,32 @@ func (w *world) send(to *endpoint, msg any, sender *actor.PID) {
 	}
 }
 
+// refuses says why a link does not take a message; "" if it does.
+func (w *world) refuses(l *link, msg any) string {
+	if l.cut > 0 {
+		return "link cut"
+	}
+	for i := range l.losses {
+		if r := &l.losses[i]; r.left > 0 && r.name == msgName(msg) {
+			if r.left--; r.left == 0 {
+				return "drop-message"
+			}
+		}
+	}
+	if n := w.net.Capacity; n > 0 && !w.healed && l.flying >= n {
+		w.countFault("capacity")
+		return "link full"
+	}
+	return ""
+}
+
 // copyKey is the key of the second copy of a message.
 func copyKey(key uint64) uint64 { return faults.Mix(key, 0x32) }
 
 // fate is what happens to one message.
 type fate struct {
 	drop, copied     bool
+	corrupt          bool // which is why it drops
 	delay, copyDelay time.Duration
 }
 
@@ -161,11 +188,15 @@ func (w *world) fate(l *link, key uint64) (f fate) {
 	if spread > 0 {
 		f.delay += time.Duration(faults.Scale(faults.Mix(r, 1), spread+1))
 	}
-	if w.healed || n.Drop|n.Duplicate|n.Late == 0 {
+	if w.healed || n.Drop|n.Duplicate|n.Late|n.Corrupt == 0 {
 		return f
 	}
 	if uint32(r)%1000 < uint32(n.Drop) {
 		f.drop = true
+		return f
+	}
+	if n.Corrupt > 0 && uint32(faults.Mix(r, 5))%1000 < uint32(n.Corrupt) {
+		f.drop, f.corrupt = true, true
 		return f
 	}
 	if uint32(r>>32)%1000 < uint32(n.Duplicate) {
@@ -203,7 +234,10 @@ func fatesFrom(ds []Deviation) map[uint64]fate {
 // fly schedules the arrival.
 func (w *world) fly(l *link, to, from *endpoint, msg any, key uint64, delay time.Duration) {
 	var ev *event
-	if w.random {
+	if l.clogs > 0 {
+		l.held = append(l.held, event{})
+		ev = &l.held[len(l.held)-1]
+	} else if w.random {
 		prio := w.priority(w.now, flightPriority, key)
 		if w.net.FIFO {
 			if l.flying == 0 {
@@ -226,12 +260,24 @@ func (w *world) fly(l *link, to, from *endpoint, msg any, key uint64, delay time
 	}
 	l.flying++
 	ev.kind, ev.key, ev.to, ev.from, ev.msg, ev.op, ev.src = evDeliver, key, to, from, msg, w.step.op, w.step.inc.host
+	ev.gen = l.resets
 }
 
 // arrive is the other end of a link.
 func (w *world) arrive(ev *event) {
+	l := ev.src.link(ev.to.host)
+	l.flying--
+	if ev.gen != l.resets {
+		w.drop(ev.to, ev.msg, ev.key, "connection reset")
+		return
+	}
+	ev.kind = evReceive
+	w.dispatch(ev)
+}
+
+// receive hands a message to the host that it has reached.
+func (w *world) receive(ev *event) {
 	h := ev.to.host
-	ev.src.link(h).flying--
 	if !h.up {
 		w.stats.DeadHost++
 		w.drop(ev.to, ev.msg, ev.key, "host down")

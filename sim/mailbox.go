@@ -211,10 +211,10 @@ func (m *mailbox) done(inc *incarnation) {
 		w.foreignCall()
 		return
 	}
-	if s := w.scenario.Service; s > 0 {
+	if s := inc.host.service(); s > 0 {
 		m.busy = true
 		m.gen++
-		ev := w.times.push(w.now + int64(s))
+		ev := w.times.push(w.now + s)
 		ev.kind, ev.to, ev.gen, ev.key = evIdle, m.ep, m.gen, m.ep.id
 		return
 	}

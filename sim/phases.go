@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"runtime/debug"
 	"strings"
-	"time"
 
 	"github.com/simrun/simrun/faults"
 	"github.com/simrun/simrun/internal/trace"
@@ -123,19 +122,26 @@ func (w *world) heal() {
 	w.phases.now = settlePhase
 	w.phases.deadline = w.now + int64(w.limits.Settle)
 	w.healed = true
-	w.trace(trace.Event{Kind: trace.Heal, Text: "everything heals"})
 	w.points = nil
-	for _, c := range w.cuts {
-		c.mend()
+	if w.plan.Heal == HealCore && w.oracle != nil {
+		w.abandon()
 	}
-	w.cuts = nil
-	for _, f := range w.active {
-		f.To = time.Duration(w.now)
-	}
-	w.active = nil
+	w.restore()
+}
+
+// abandon leaves hosts down for good, one after the other, as long as the system
+// can do without them.
+func (w *world) abandon() {
+	var dead []string
 	for _, h := range w.hosts {
-		if !h.up && (h.resume || !w.isClient(h)) {
-			w.restartHost(h, h.restart)
+		if h.up || h.destroyed || !w.isServer(h) {
+			continue
+		}
+		if with := append(dead, h.def.Name); w.oracle.Spares(true, with...) {
+			dead = with
+			h.destroyed = true
+			w.observe(h, DiskLost{Boot: h.boot, Why: "not part of the core"})
+			w.trace(trace.Event{Kind: trace.Fault, Host: h.def.Name, Text: "stays down: it is not part of the core that heals"})
 		}
 	}
 }
@@ -152,7 +158,10 @@ func (w *world) late() {
 	switch w.phases.now {
 	case faultPhase:
 		w.fail(Inconclusive, "time", fmt.Errorf("the clients did not end within %v of virtual time", w.limits.Time))
-	default:
+	case settlePhase, finalPhase:
+		if w.excused() {
+			return
+		}
 		w.fail(Violation, "liveness", fmt.Errorf("%s had not ended %v after everything healed%s", w.waiting(), w.limits.Settle, w.ailing()))
 	}
 }
@@ -163,7 +172,25 @@ func (w *world) stuck() {
 		w.heal()
 		return
 	}
+	if w.excused() {
+		return
+	}
 	w.fail(Violation, "liveness", fmt.Errorf("%s waits for ever: nothing is left to happen%s", w.waiting(), w.ailing()))
+}
+
+// excused ends a run that makes no progress because copies were destroyed beyond
+// what the system promised to survive. What its clients saw is still judged.
+func (w *world) excused() bool {
+	if w.oracle == nil {
+		return false
+	}
+	w.excuse = w.oracle.Excuse()
+	if w.excuse == "" {
+		return false
+	}
+	w.ended = true
+	w.trace(trace.Event{Kind: trace.Note, Text: "nothing more is owed: " + w.excuse})
+	return true
 }
 
 // waiting names the programs that have not ended.

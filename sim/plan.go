@@ -14,8 +14,14 @@ type Plan struct {
 	Policy   Policy
 	Knobs    Knobs
 	Net      faults.Net
-	Ops      []Op
-	Faults   faults.Schedule
+	// Swarm names what the seed drew to be on, for the reader. It decides nothing.
+	Swarm []string
+	// Budget says which faults are carried out.
+	Budget Budget
+	// Heal says which hosts are up when everything heals.
+	Heal   Heal
+	Ops    []Op
+	Faults faults.Schedule
 	// Deviations name single messages whose fate differs from Net. Only shrunk
 	// plans have them.
 	Deviations []Deviation
@@ -30,6 +36,30 @@ const (
 	// Random chooses among the messages in flight and the due timers; timers never
 	// fire early, and the time of all hosts advances together.
 	Random Policy = "random"
+)
+
+// A Budget says what becomes of a fault that would destroy what the system has
+// promised to keep.
+type Budget string
+
+const (
+	// AsTold carries out every fault. Losses are judged all the same by what the
+	// Oracle knows of the copies.
+	AsTold Budget = ""
+	// Within asks the Oracle before each fault that destroys something, and does less
+	// where the system does not survive it: a crash instead of a wipe, or nothing.
+	Within Budget = "within"
+)
+
+// Heal says which hosts are up when everything heals.
+type Heal string
+
+const (
+	// HealAll starts every host again that is not destroyed.
+	HealAll Heal = ""
+	// HealCore leaves hosts down that are down, as far as the Oracle says that the
+	// system does without them.
+	HealCore Heal = "core"
 )
 
 // A Deviation gives one message a fate of its own. Key is the message's causal

@@ -14,9 +14,19 @@ func NewPlan(s Scenario, seed uint64) Plan {
 	for _, h := range s.Topology(p.Knobs).Hosts {
 		hosts = append(hosts, h.Name)
 	}
-	var random bool
-	if p.Net, p.Faults, random = s.Profile.Draw(d.Sub("faults", 0), hosts); random {
+	drawn := s.Profile.Draw(d.Sub("faults", 0), hosts)
+	p.Net, p.Faults, p.Swarm = drawn.Net, drawn.Faults, drawn.Swarm
+	if drawn.Random {
 		p.Policy = Random
+	}
+	if s.Oracle != nil && !drawn.Unrestricted {
+		p.Budget = Within
+	}
+	if s.Oracle != nil && drawn.Core {
+		p.Heal = HealCore
+	}
+	if s.Script != nil {
+		p.Net, p.Faults = s.Script(d.Sub("script", 0), p.Knobs)
 	}
 	return p
 }

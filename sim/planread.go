@@ -23,6 +23,7 @@ const (
 // be called like one of them.
 var planKeywords = map[string]bool{
 	"plan": true, "scenario": true, "seed": true, "policy": true, "knobs": true, "net": true,
+	"swarm": true, "budget": true, "heal": true,
 	"fault": true, "late": true, "drop": true, "copy": true,
 }
 
@@ -180,6 +181,11 @@ func (pr *planReader) parseLine() error {
 	switch first.Text {
 	case "knobs":
 		return pr.parseKnobs()
+	case "swarm":
+		for word := pr.words.Next(); word.Text != ""; word = pr.words.Next() {
+			pr.plan.Swarm = append(pr.plan.Swarm, word.Text)
+		}
+		return nil
 	case "net":
 		rest := pr.words.Rest()
 		net, err := faults.ParseNet(rest.Text)
@@ -213,6 +219,14 @@ func (pr *planReader) parseHead(keyword string, word faults.Word) error {
 			return word.Expected("a seed such as 0x51c2")
 		}
 		pr.plan.Seed = seed
+	case "budget":
+		if pr.plan.Budget = Budget(word.Text); pr.plan.Budget != Within {
+			return word.Expected(string(Within) + "; without the line every fault is carried out")
+		}
+	case "heal":
+		if pr.plan.Heal = Heal(word.Text); pr.plan.Heal != HealCore {
+			return word.Expected(string(HealCore) + "; without the line every host comes back")
+		}
 	case "policy":
 		pr.plan.Policy = Policy(word.Text)
 		if pr.plan.Policy != Timed && pr.plan.Policy != Random {

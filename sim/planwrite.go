@@ -28,6 +28,15 @@ func (p Plan) String() string {
 		line("knobs", "%s", strings.Join(pairs, "  "))
 	}
 	line("net", "%v", p.Net)
+	if len(p.Swarm) > 0 {
+		line("swarm", "%s", strings.Join(p.Swarm, " "))
+	}
+	if p.Budget != AsTold {
+		line("budget", "%s", p.Budget)
+	}
+	if p.Heal != HealAll {
+		line("heal", "%s", p.Heal)
+	}
 	for _, op := range p.Ops {
 		line(op.label(), "%v", op.Do)
 	}
@@ -68,6 +77,14 @@ func (p Plan) Validate() error {
 	}
 	if back, err := faults.ParseNet(p.Net.String()); err != nil || back != p.Net {
 		return fmt.Errorf("plan: net %v cannot be: %w", p.Net, err)
+	}
+	for _, name := range p.Swarm {
+		if !isWord(name) {
+			return fmt.Errorf("plan: swarm has %q, which is no word", name)
+		}
+	}
+	if p.Budget != AsTold && p.Budget != Within || p.Heal != HealAll && p.Heal != HealCore {
+		return fmt.Errorf("plan: unknown budget %q or heal %q", p.Budget, p.Heal)
 	}
 	ids := map[string]bool{}
 	for _, op := range p.Ops {

@@ -13,6 +13,13 @@ type readyItem struct {
 	prog *program
 }
 
+func (r readyItem) host() *host {
+	if r.mb != nil {
+		return r.mb.inc.host
+	}
+	return r.prog.inc.host
+}
+
 func (l *readyList) push(r readyItem) {
 	if l.n == len(l.ring) {
 		ring := make([]readyItem, max(16, 2*l.n))

@@ -118,7 +118,7 @@ func registers(name string, sync bool) Scenario {
 			DelayMin: time.Millisecond, DelayMax: 10 * time.Millisecond, DropMax: 100,
 			DiskMax: 2 * time.Millisecond, FIFO: 500, Random: 200,
 			Span: 500 * time.Millisecond, DownMin: time.Millisecond, DownMax: 200 * time.Millisecond,
-			Crashes: 2, PowerLosses: 2, Partitions: 1,
+			Counts:  faults.Counts{faults.Crash: 2, faults.PowerLoss: 2, faults.Partition: 1},
 			Servers: []string{"server"}, Clients: []string{"c"},
 		},
 		Workload: Workload{

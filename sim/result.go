@@ -65,6 +65,7 @@ type Result struct {
 // An AppliedFault is a fault that began, with the times it was in effect.
 type AppliedFault struct {
 	Text     string // as in a plan
+	Told     string // what the plan says; more than Text, where the budget allowed less
 	Kind     string
 	From, To time.Duration
 	// InFlight reports that an operation of a client was open when it began.
@@ -88,7 +89,10 @@ type Stats struct {
 	Virtual    time.Duration
 	CheckTime  time.Duration // wall time spent in checking, for information only
 	Faults     map[string]FaultCount
-	Sometimes  map[string]int
+	// BudgetSkips are faults that did less than the plan says, or nothing, because the
+	// system has not promised to survive them.
+	BudgetSkips int
+	Sometimes   map[string]int
 }
 
 // A FaultCount says how often a kind of fault began, and how often an operation

@@ -48,6 +48,9 @@ func newWorld(s Scenario, p Plan) *world {
 		w.net.DelayMax = w.net.DelayMin
 	}
 	w.stats.Faults = map[string]FaultCount{}
+	if s.Oracle != nil {
+		w.oracle = s.Oracle(p.Knobs)
+	}
 	return w
 }
 
@@ -158,6 +161,10 @@ func (w *world) judgeHistory(r *Result) {
 	if r.Verdict != 0 {
 		return
 	}
+	var lost []linearizability.OpID
+	if w.oracle != nil {
+		h, lost = w.oracle.Remains(h)
+	}
 	o := &Observation{Knobs: w.plan.Knobs, Ops: w.plan.Ops, History: h, Notes: w.notes,
 		Sometimes: func(name string) { w.sometimes[name]++ }}
 	undecided := Judge(w.scenario, o, w.limits.CheckSteps, r)
@@ -165,6 +172,10 @@ func (w *world) judgeHistory(r *Result) {
 	case r.Verdict != 0:
 	case undecided != nil:
 		r.Verdict, r.Check, r.Err = Inconclusive, "check steps", undecided
+	case w.excuse != "":
+		r.Verdict, r.Check, r.Err = ExpectedLoss, "beyond budget", errors.New(w.excuse)
+	case len(lost) > 0:
+		r.Verdict, r.Check, r.Err = ExpectedLoss, "beyond budget", fmt.Errorf("every copy of what these operations did was destroyed: %v", lost)
 	default:
 		r.Verdict = Pass
 	}

@@ -25,6 +25,12 @@ type Scenario struct {
 	Topology func(k Knobs) actors.Topology
 	// Profile bounds the faults that are drawn for a run.
 	Profile faults.Profile
+	// Script draws network and faults in place of the Profile, for a scenario that
+	// tells one story; nil for most. The Profile still says who is a client.
+	Script func(d *faults.Draw, k Knobs) (faults.Net, faults.Schedule)
+	// Oracle makes what knows the promises of the system about lost copies; nil if it
+	// makes none.
+	Oracle func(k Knobs) Oracle
 	// Workload is what the clients do; zero if the topology brings programs that
 	// do it all.
 	Workload Workload

@@ -194,6 +194,7 @@ func (sh *shrinker) edit(change func(p *Plan)) bool {
 	p := sh.best.Plan
 	p.Knobs, p.Ops = slices.Clone(p.Knobs), slices.Clone(p.Ops)
 	p.Faults, p.Deviations = slices.Clone(p.Faults), slices.Clone(p.Deviations)
+	p.Swarm = nil // of what the seed drew, little is left
 	change(&p)
 	if sh.seed != 0 {
 		if p.String() == sh.best.Plan.String() {
@@ -204,19 +205,27 @@ func (sh *shrinker) edit(change func(p *Plan)) bool {
 	return sh.try(p)
 }
 
-// removeUnapplied removes the faults that never began, in one go.
+// removeUnapplied removes, in one go, the faults that never began, and puts those
+// that the budget made milder into the plan as they were carried out.
 func (sh *shrinker) removeUnapplied() {
-	began := map[string]bool{}
+	began := map[string]string{}
 	for _, f := range sh.best.Applied {
-		began[f.Text] = true
+		began[f.Told] = f.Kind
 	}
 	sh.edit(func(p *Plan) {
-		p.Faults = slices.DeleteFunc(p.Faults, func(f faults.Fault) bool {
+		p.Budget = AsTold
+		left := p.Faults[:0]
+		for _, f := range p.Faults {
+			told := f
 			if f.Point != "" && len(f.Hosts) == 0 {
-				f.Hosts = []string{f.Host} // as it was applied
+				told.Hosts = []string{f.Host} // as it was applied
 			}
-			return !began[f.String()]
-		})
+			if k, ok := faults.ParseKind(began[told.String()]); ok {
+				f.Kind = k
+				left = append(left, f)
+			}
+		}
+		p.Faults = left
 	})
 }
 
@@ -249,7 +258,11 @@ func minimize[T any](sh *shrinker, items []T, smallest int, set func(p *Plan, le
 // follow.
 func (sh *shrinker) calmHosts() {
 	sh.edit(func(p *Plan) { p.Policy = Timed })
+	sh.edit(func(p *Plan) { p.Heal = HealAll })
+	sh.edit(func(p *Plan) { p.Net.Drift, p.Net.Offset, p.Net.Jitter = 0, 0, 0 })
 	sh.edit(func(p *Plan) { p.Net.Drift = 0 })
+	sh.edit(func(p *Plan) { p.Net.Offset = 0 })
+	sh.edit(func(p *Plan) { p.Net.Jitter = 0 })
 	sh.edit(func(p *Plan) { p.Net.DiskMin, p.Net.DiskMax = 0, 0 })
 	sh.edit(func(p *Plan) { p.Net.DiskMin = p.Net.DiskMax })
 }
@@ -277,11 +290,13 @@ func (sh *shrinker) calmNet() {
 	sh.edit(func(p *Plan) { p.Net.Duplicate = 0 })
 	sh.edit(func(p *Plan) { p.Net.Drop = 0 })
 	sh.edit(func(p *Plan) { p.Net.FIFO = false })
+	sh.edit(func(p *Plan) { p.Net.Corrupt = 0 })
+	sh.edit(func(p *Plan) { p.Net.Capacity = 0 })
 }
 
 // calm keeps only what a network with a fixed delay still has.
 func calm(n faults.Net, delay time.Duration) faults.Net {
-	return faults.Net{DelayMin: delay, DelayMax: delay, DiskMin: n.DiskMin, DiskMax: n.DiskMax, Drift: n.Drift}
+	return faults.Net{DelayMin: delay, DelayMax: delay, DiskMin: n.DiskMin, DiskMax: n.DiskMax, Drift: n.Drift, Offset: n.Offset, Jitter: n.Jitter}
 }
 
 // rounder lists times up to d that have fewer digits, the roundest first.

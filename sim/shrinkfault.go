@@ -61,7 +61,7 @@ func milder(f faults.Fault) (list []faults.Fault) {
 		list = append(list, g)
 	}
 	switch f.Kind {
-	case faults.Wipe:
+	case faults.Wipe, faults.Destroy:
 		add(faults.Crash)
 		add(faults.PowerLoss)
 	case faults.PowerLoss:

@@ -40,10 +40,11 @@ type world struct {
 	netKey  uint64 // seed of the fates of messages
 	net     faults.Net
 	healed  bool
+	oracle  Oracle          // nil: no promise about copies
 	devs    map[uint64]fate // by key; nil: drawn
 	points  []pointFault
-	cuts    []*cut
-	active  []*AppliedFault
+	effects []*effect
+	pauses  int // in effect
 	phases  phases
 	envelop envelopes
 
@@ -60,6 +61,7 @@ type world struct {
 	instantSteps int   // steps at that time
 
 	ended   bool
+	excuse  string // why the run could not go on, though nobody is to blame
 	verdict Verdict
 	check   string
 	err     error
@@ -106,6 +108,9 @@ func (w *world) loop() {
 			continue
 		}
 		if r, ok := w.ready.pop(); ok {
+			if w.pauses > 0 && w.stall(r) {
+				continue
+			}
 			if r.mb != nil {
 				r.mb.runNext()
 			} else {
@@ -140,6 +145,16 @@ func (w *world) advance() {
 	w.dispatch(&ev)
 }
 
+// stall keeps what is ready on a host that is paused.
+func (w *world) stall(r readyItem) bool {
+	h := r.host()
+	if h.pauses == 0 {
+		return false
+	}
+	h.stalled = append(h.stalled, r)
+	return true
+}
+
 // timeFirst decides, under policy Random, between the next message and letting
 // time go on to the next event that has one. Both have a priority drawn from
 // their key, so that the choice does not depend on what else is in the plan.
@@ -164,9 +179,17 @@ const (
 )
 
 func (w *world) dispatch(ev *event) {
+	if w.pauses > 0 {
+		if h := w.pausedHost(ev); h != nil {
+			h.hold(ev)
+			return
+		}
+	}
 	switch ev.kind {
 	case evDeliver:
 		w.arrive(ev)
+	case evReceive:
+		w.receive(ev)
 	case evTimer:
 		if t := ev.tm; !t.cancelled && !t.mb.inc.dead {
 			t.mb.deliver(item{msg: t.msg, key: ev.key, op: t.op, tm: t})
@@ -251,5 +274,8 @@ func (w *world) note(fact any) {
 		}
 	}
 	w.notes = append(w.notes, n)
+	if w.oracle != nil {
+		w.oracle.Observe(n)
+	}
 	w.traceNote(n)
 }

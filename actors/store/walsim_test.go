@@ -82,7 +82,7 @@ func TestLogOnASimulatedDisk(t *testing.T) {
 		},
 		Profile: faults.Profile{
 			DiskMax: 3 * time.Millisecond, Span: time.Second, DownMin: time.Millisecond, DownMax: 20 * time.Millisecond,
-			Crashes: 4, PowerLosses: 8, Servers: []string{"server"},
+			Counts: faults.Counts{faults.Crash: 4, faults.PowerLoss: 8}, Servers: []string{"server"},
 			Points: []string{"wal.before-append", "wal.before-sync", "wal.after-sync", "wal.before-rename", "wal.before-remove", "wal.recovering"},
 		},
 	}

@@ -30,7 +30,7 @@ func Scenario(server actors.Producer) sim.Scenario {
 		Profile: faults.Profile{
 			DelayMin: time.Millisecond, DelayMax: 10 * time.Millisecond, DiskMax: 5 * time.Millisecond,
 			Span: 500 * time.Millisecond, DownMin: 10 * time.Millisecond, DownMax: 100 * time.Millisecond,
-			PowerLosses: 3, Crashes: 2, Servers: []string{"server"}, Clients: []string{"c"},
+			Counts: faults.Counts{faults.PowerLoss: 3, faults.Crash: 2}, Servers: []string{"server"}, Clients: []string{"c"},
 		},
 		Workload: sim.Workload{
 			Generate: generate,

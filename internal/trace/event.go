@@ -66,6 +66,7 @@ const (
 	Note                      // any other fact
 	Log                       // a line of a log
 	Fail                      // the run failed here, Text says how
+	Fault                     // any other fault, in Text
 	kinds
 )
 
@@ -73,7 +74,7 @@ var kindNames = [kinds]string{
 	Start: "start", Send: "send", Deliver: "deliver", Timer: "timer", Resume: "resume", Drop: "drop",
 	Duplicate: "duplicate", Sync: "sync", Disk: "disk", Crash: "crash", PowerLoss: "power-loss",
 	Wipe: "wipe", Stop: "stop", Halt: "halt", Restart: "restart", Partition: "partition", Cut: "cut",
-	Heal: "heal", Call: "call", Return: "return", Note: "note", Log: "log", Fail: "fail",
+	Heal: "heal", Call: "call", Return: "return", Note: "note", Log: "log", Fail: "fail", Fault: "fault",
 }
 
 func (k Kind) String() string {

@@ -101,7 +101,7 @@ func tiny(name, doc string) sim.Scenario {
 		Profile: faults.Profile{
 			DelayMin: time.Millisecond, DelayMax: 5 * time.Millisecond,
 			Span: 100 * time.Millisecond, DownMin: 5 * time.Millisecond, DownMax: 20 * time.Millisecond,
-			Crashes: 2, Servers: []string{"server"}, Clients: []string{"c"},
+			Counts: faults.Counts{faults.Crash: 2}, Servers: []string{"server"}, Clients: []string{"c"},
 		},
 		Workload: sim.Workload{
 			Generate: func(d *faults.Draw, _ sim.Knobs) []sim.Op {
