@@ -229,11 +229,14 @@ func (g *generator) fault(k Kind, d *Draw) (Fault, bool) {
 		}
 	case DropMessage:
 		f.Message, f.Count = g.Messages[d.IntN("message", len(g.Messages))], 1+int(d.spread("which", 8))
-		from, to := twoOf(d, g.hosts)
-		if len(g.servers) > 1 && d.Permille("two servers", 750) {
-			from, to = twoOf(d.Sub("servers", 0), g.servers)
+		// Whoever sends it: few types travel between any two hosts.
+		to := g.isolated(d)
+		for _, h := range g.hosts {
+			if h != to {
+				f.Hosts = append(f.Hosts, h)
+			}
 		}
-		f.Hosts, f.Others = []string{from}, []string{to}
+		f.Others = []string{to}
 	default:
 		f.Hosts, f.Others = g.groups(d)
 	}

@@ -185,6 +185,16 @@ func (k Kind) Down() bool { return k <= Stop }
 // once, or to the next call or message of their kind.
 func (k Kind) Lasts() bool { return forms[k].lasts }
 
+// Waits reports whether the fault lies in wait for the next call or message of its
+// kind, which may never come.
+func (k Kind) Waits() bool {
+	switch k {
+	case DropMessage, SyncError, WriteError, ReadError, Misread, Misdirect:
+		return true
+	}
+	return false
+}
+
 // HitsHosts reports whether the fault is about single hosts, not about links.
 func (k Kind) HitsHosts() bool { return k != Heal && forms[k].group != Network }
 

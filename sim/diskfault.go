@@ -11,8 +11,9 @@ import (
 const slowCall = 100 * time.Microsecond
 
 // faultDisk carries out a fault of the disk of a host. It reports whether there
-// was anything to hit, and how to end it, if it lasts.
-func (h *host) faultDisk(f faults.Fault) (hit bool, undo func()) {
+// was anything to hit, and how to end it, if it lasts; one that waits for a call
+// calls fired when it has met it.
+func (h *host) faultDisk(f faults.Fault, fired func()) (hit bool, undo func()) {
 	if f.Kind != faults.SlowDisk {
 		return false, nil
 	}

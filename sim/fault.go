@@ -97,11 +97,18 @@ func (w *world) apply(f faults.Fault) {
 	if f.For == 0 && (f.Kind.Lasts() || f.Kind == faults.Destroy) {
 		a.To = time.Duration(w.phases.deadline)
 	}
-	hit, undo := w.carryOut(f)
+	fired := func() {
+		a.From, a.InFlight = time.Duration(w.now), w.open > 0
+		a.To = max(a.From, a.To)
+		w.count(a)
+	}
+	hit, undo := w.carryOut(f, fired)
 	if !hit {
 		return
 	}
-	w.count(a)
+	if !f.Kind.Waits() {
+		fired()
+	}
 	e := &effect{applied: a, undo: undo}
 	w.effects = append(w.effects, e)
 	if undo != nil && f.For > 0 {
@@ -115,10 +122,11 @@ func (w *world) apply(f faults.Fault) {
 }
 
 // carryOut has a fault happen. It reports whether there was anything to hit, and
-// how to end it, if it lasts.
-func (w *world) carryOut(f faults.Fault) (hit bool, undo func()) {
+// how to end it, if it lasts. A fault that waits for a call or a message calls
+// fired when it has met it.
+func (w *world) carryOut(f faults.Fault, fired func()) (hit bool, undo func()) {
 	if f.Kind.Group() == faults.Network {
-		return w.faultLinks(f)
+		return w.faultLinks(f, fired)
 	}
 	var undos []func()
 	for _, h := range w.hit(f.Hosts) {
@@ -128,7 +136,7 @@ func (w *world) carryOut(f faults.Fault) (hit bool, undo func()) {
 		case f.Kind.Down():
 			one = w.takeDown(h, f)
 		case f.Kind.Group() == faults.Storage:
-			one, end = h.faultDisk(f)
+			one, end = h.faultDisk(f, fired)
 		default:
 			one, end = h.disturb(f)
 		}

@@ -22,7 +22,7 @@ type link struct {
 	clogs  int     // faults that clog it now
 	held   []event // what they hold back
 	resets uint64
-	losses []lossRule
+	losses []*lossRule
 }
 
 // remote is what proto.actor finds behind a PID of another host: the entrance of
@@ -148,9 +148,10 @@ func (w *world) refuses(l *link, msg any) string {
 	if l.cut > 0 {
 		return "link cut"
 	}
-	for i := range l.losses {
-		if r := &l.losses[i]; r.left > 0 && r.name == msgName(msg) {
+	for _, r := range l.losses {
+		if r.left > 0 && r.name == msgName(msg) {
 			if r.left--; r.left == 0 {
+				r.fired()
 				return "drop-message"
 			}
 		}

@@ -5,14 +5,15 @@ import (
 	"github.com/simrun/simrun/internal/trace"
 )
 
-// A lossRule loses one message of a type.
+// A lossRule loses one message of a type. Several links may share it.
 type lossRule struct {
-	name string
-	left int // messages of the type to come, this one included
+	name  string
+	left  int // messages of the type to come, this one included
+	fired func()
 }
 
 // faultLinks carries out a fault of links.
-func (w *world) faultLinks(f faults.Fault) (hit bool, undo func()) {
+func (w *world) faultLinks(f faults.Fault, fired func()) (hit bool, undo func()) {
 	switch f.Kind {
 	case faults.Swizzle:
 		return w.swizzle(f)
@@ -35,8 +36,9 @@ func (w *world) faultLinks(f faults.Fault) (hit bool, undo func()) {
 	case faults.Clog:
 		return true, w.clog(links)
 	case faults.DropMessage:
+		rule := &lossRule{f.Message, f.Count, fired}
 		for _, l := range links {
-			l.losses = append(l.losses, lossRule{f.Message, f.Count})
+			l.losses = append(l.losses, rule)
 		}
 		return true, func() {
 			for _, l := range links {
