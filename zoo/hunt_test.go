@@ -1,189 +1,100 @@
 package zoo
 
 import (
-	"cmp"
 	"context"
-	"encoding/json"
-	"fmt"
-	"maps"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"slices"
-	"strconv"
-	"strings"
+	"errors"
 	"testing"
 
-	"github.com/simrun/simrun/models"
-	"github.com/simrun/simrun/scenarios"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/simrun/simrun/actors"
+	"github.com/simrun/simrun/faults"
 	"github.com/simrun/simrun/sim"
 )
 
-// quick is the mutant that every go test looks for.
-const quick = "M25"
-
-// seedsMax is how many seeds a hunt may take; none of the bugs here is hard.
-const seedsMax = 5000
-
-// TestPlantedBugsAreFound builds the store with one planted bug at a time and
-// looks for it with fresh seeds. The checks of the scenario that the mutant does
-// not name are off: they look into the daemons, and here what the clients saw has
-// to tell. A kill counts if one of the mutant's checks made it and the same seed
-// passes without the bug.
-func TestPlantedBugsAreFound(t *testing.T) {
-	only := cmp.Or(os.Getenv("ZOO"), quick)
-	blocks, err := strconv.Atoi(cmp.Or(os.Getenv("ZOO_BLOCKS"), "1"))
-	if err != nil || blocks < 1 {
-		t.Fatalf("ZOO_BLOCKS: %v", err)
-	}
-	for _, m := range readMutants(t) {
-		if only != "all" && only != m.name {
-			continue
-		}
-		t.Run(m.name, func(t *testing.T) {
-			binary := build(t, m)
-			var kills []kill
-			for block := range blocks {
-				k := hunt(t, binary, m, uint64(block)<<32)
-				t.Logf("%s: seed %#x, the %d. tried: %s: %s; shrunk from %d operations and %d faults to %d and %d",
-					m.scenario, k.Seed, k.Tried, k.Check, k.Why, k.Ops, k.Faults, k.ShrunkOps, k.ShrunkFaults)
-				kills = append(kills, k)
+// drawn fails as its seed draws: check "odd" in one run of ten, "ghost" in one of a
+// hundred, and "ignored" in all.
+func drawn() sim.Scenario {
+	failing := func(name string, when func(n int) bool) sim.Check {
+		return sim.Check{Name: name, Func: func(o *sim.Observation) error {
+			if when(o.Knobs.Int("n", -1)) {
+				return errors.New("it was drawn")
 			}
-			slices.SortFunc(kills, func(a, b kill) int { return cmp.Compare(a.Tried, b.Tried) })
-			t.Logf("%s: median of %d blocks: %d seeds", m.title, blocks, kills[len(kills)/2].Tried)
-		})
+			return nil
+		}}
+	}
+	return sim.Scenario{
+		Name:     "zoo/drawn",
+		Knobs:    func(d *faults.Draw) sim.Knobs { return sim.Knobs{}.With("n", d.IntN("n", 100)) },
+		Topology: func(sim.Knobs) actors.Topology { return actors.Topology{Hosts: []actors.Host{{Name: "host"}}} },
+		Checks: []sim.Check{
+			failing("odd", func(n int) bool { return n < 10 }),
+			failing("ignored", func(int) bool { return true }),
+			failing("ghost", func(n int) bool { return n == 50 }),
+		},
 	}
 }
 
-// build makes this test binary with the mutant in it.
-func build(t *testing.T, m mutant) string {
+func hunted(t *testing.T, count, jobs int, checks ...string) (failed []report, last report) {
 	t.Helper()
-	root, err := filepath.Abs("..")
-	if err != nil {
+	h := &hunt{scenario: drawn(), checks: checks, first: 1000, count: count, jobs: jobs, emit: func(r report) error {
+		if r.apart() != "" {
+			failed = append(failed, r)
+		}
+		last = r
+		return nil
+	}}
+	if err := h.run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	files, err := apply(root, m.patch)
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	replace := map[string]string{}
-	for i, file := range slices.Sorted(maps.Keys(files)) {
-		changed := filepath.Join(dir, fmt.Sprintf("%d.go", i))
-		if err := os.WriteFile(changed, files[file], 0o600); err != nil {
-			t.Fatal(err)
-		}
-		replace[filepath.Join(root, file)] = changed
-	}
-	overlay, err := json.Marshal(map[string]any{"Replace": replace})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "overlay.json"), overlay, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	binary := filepath.Join(dir, m.name+".test")
-	cmd := exec.Command("go", "test", "-c", "-overlay", filepath.Join(dir, "overlay.json"), "-o", binary, ".")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
-	}
-	return binary
+	return failed, last
 }
 
-// A kill is what a mutated binary reports of the first seed that fails.
-type kill struct {
-	Seed                                 uint64
-	Tried                                int // seeds, this one included
-	Check, Why                           string
-	Ops, Faults, ShrunkOps, ShrunkFaults int
-}
-
-// hunt runs seeds of a mutated binary until one fails for the right reason.
-func hunt(t *testing.T, binary string, m mutant, seed uint64) kill {
-	t.Helper()
-	first := seed
-	for {
-		cmd := exec.Command(binary, "-test.run=^TestSeedsOfAMutant$")
-		cmd.Env = append(os.Environ(), fmt.Sprintf("ZOO_SEEDS=%s %d %d", m.name, seed, first+seedsMax-seed))
-		out, err := cmd.CombinedOutput()
-		_, report, found := strings.Cut(string(out), killPrefix)
-		if err != nil || !found {
-			t.Fatalf("%s is not found by %s in %d seeds: %v\n%s", m.name, m.scenario, seedsMax, err, out)
+func TestHuntFindsTheFirstKillWhateverItsJobs(t *testing.T) {
+	failed, last := hunted(t, 5000, 1, "ghost")
+	if !last.Kill || last.Check != "ghost" || last.Seed != seed(1000+last.Tried-1) || len(failed) != 0 {
+		t.Fatalf("last report %+v, apart from %d", last, len(failed))
+	}
+	for _, jobs := range []int{2, 7} {
+		again, same := hunted(t, 5000, jobs, "ghost")
+		if diff := cmp.Diff(last, same); diff != "" || len(again) != 0 {
+			t.Errorf("%d jobs (-1 +%d):\n%s", jobs, jobs, diff)
 		}
-		var k kill
-		line, _, _ := strings.Cut(report, "\n")
-		if err := json.Unmarshal([]byte(line), &k); err != nil {
-			t.Fatal(err)
-		}
-		s := m.find(t)
-		base := sim.Run(s, sim.NewPlan(s, k.Seed))
-		if slices.Contains(m.checks, k.Check) && base.Verdict == sim.Pass {
-			k.Tried = int(k.Seed-first) + 1
-			return k
-		}
-		t.Logf("seed %#x does not count: %s: %s; without the bug: %v %s", k.Seed, k.Check, k.Why, base.Verdict, base.Check)
-		seed = k.Seed + 1
 	}
 }
 
-// killPrefix marks the report in the output of a mutated binary.
-const killPrefix = "killed: "
-
-// TestSeedsOfAMutant is the hunt inside the mutated binary.
-func TestSeedsOfAMutant(t *testing.T) {
-	text := os.Getenv("ZOO_SEEDS")
-	if text == "" {
-		t.Skip("runs in a binary with a planted bug only")
+func TestWrongReasonIsNoKill(t *testing.T) {
+	// Without checks all are on, and none kills.
+	failed, last := hunted(t, 100, 2)
+	if len(failed) != 100 || last.Kill || last.Tried != 100 {
+		t.Errorf("%d failed, last report %+v", len(failed), last)
 	}
-	var name string
-	var seed uint64
-	var n int
-	if _, err := fmt.Sscan(text, &name, &seed, &n); err != nil {
-		t.Fatalf("ZOO_SEEDS %q: %v", text, err)
-	}
-	mutants := readMutants(t)
-	s := mutants[slices.IndexFunc(mutants, func(m mutant) bool { return m.name == name })].find(t)
-	for i := range uint64(n) {
-		r := sim.Run(s, sim.NewPlan(s, seed+i))
-		if r.Verdict != sim.Violation {
-			continue
-		}
-		small := sim.Shrink(context.Background(), s, r)
-		report, err := json.Marshal(kill{
-			Seed: seed + i, Check: r.Check, Why: r.Err.Error(),
-			Ops: issued(r.Plan), Faults: len(r.Plan.Faults),
-			ShrunkOps: issued(small.Plan), ShrunkFaults: len(small.Plan.Faults),
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		fmt.Printf("%s%s\n", killPrefix, report)
-		return
+	if odd := failed[0].apart(); odd != "odd" && odd != "ignored" {
+		t.Errorf("counted as %q", odd)
 	}
 }
 
-// find returns the mutant's scenario with those checks only that it names.
-func (m mutant) find(t *testing.T) sim.Scenario {
-	t.Helper()
-	for _, s := range scenarios.All() {
-		if s.Name == m.scenario {
-			s.Checks = slices.DeleteFunc(slices.Clone(s.Checks), func(c sim.Check) bool {
-				return !slices.Contains(m.checks, c.Name)
-			})
-			return s
-		}
+func TestSeedsThatPassAreCounted(t *testing.T) {
+	failed, last := hunted(t, 300, 3, "nothing of the kind")
+	if len(failed) != 0 || last.Kill || last.Tried != 300 || last.Seed != 1299 {
+		t.Errorf("%d failed, last report %+v", len(failed), last)
 	}
-	t.Fatalf("%s: no scenario %s", m.name, m.scenario)
-	return sim.Scenario{}
 }
 
-// issued counts the operations of a plan, without the lines that issue none.
-func issued(p sim.Plan) int {
-	n := 0
-	for _, op := range p.Ops {
-		if _, ok := op.Do.(models.Op); ok {
-			n++
+func TestInterruptedHuntSaysSo(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	h := &hunt{scenario: drawn(), count: 10, jobs: 2, emit: func(report) error { return nil }}
+	if err := h.run(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestInconclusiveIsNoKill(t *testing.T) {
+	for _, v := range []sim.Verdict{sim.Pass, sim.ExpectedLoss, sim.Inconclusive, sim.Harness} {
+		r := reportOf(&sim.Result{Verdict: v, Check: "ghost"}, []string{"ghost"})
+		if r.Kill {
+			t.Errorf("%v kills", v)
 		}
 	}
-	return n
 }

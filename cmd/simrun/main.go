@@ -7,8 +7,9 @@ import (
 
 	"github.com/simrun/simrun/scenarios"
 	"github.com/simrun/simrun/sim/simcli"
+	"github.com/simrun/simrun/zoo"
 )
 
 func main() {
-	os.Exit(simcli.Main(scenarios.All(), simcli.Bench(scenarios.Hop(), scenarios.HopMessage(), scenarios.Checked())))
+	os.Exit(simcli.Main(scenarios.All(), simcli.Bench(scenarios.Hop(), scenarios.HopMessage(), scenarios.Checked()), zoo.Command()))
 }

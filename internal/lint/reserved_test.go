@@ -31,7 +31,7 @@ var reserved = []struct {
 }
 
 // world is the code that touches the machine.
-const world = "live live/* sim/simcli cmd/*"
+const world = "live live/* sim/simcli zoo cmd/*"
 
 // checkReserved applies reserved to all but tests and generated files.
 func checkReserved(t *tree) []finding {

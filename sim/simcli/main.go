@@ -16,7 +16,8 @@ import (
 )
 
 // Main runs the command with the arguments of the process over a set of scenarios
-// and returns the exit code. Further commands are added as they are.
+// and returns the exit code. Further commands are added as they are; one whose error
+// has a method Verdict has said all there is to say and decides the exit code.
 func Main(scenarios []sim.Scenario, more ...*cobra.Command) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -49,9 +50,12 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer, scena
 	if err == nil {
 		return 0
 	}
-	var verdict exitVerdict
-	if errors.As(err, &verdict) {
-		return sim.Verdict(verdict).ExitCode()
+	var said interface {
+		error
+		Verdict() sim.Verdict
+	}
+	if errors.As(err, &said) {
+		return said.Verdict().ExitCode()
 	}
 	fmt.Fprintln(stderr, "simrun:", view.Clean(err.Error()))
 	var broken brokenError
@@ -72,6 +76,9 @@ type command struct {
 type exitVerdict sim.Verdict
 
 func (v exitVerdict) Error() string { return sim.Verdict(v).String() }
+
+// Verdict is what the exit code comes from.
+func (v exitVerdict) Verdict() sim.Verdict { return sim.Verdict(v) }
 
 // exit turns a verdict into the error that ends a command with its code.
 func exit(v sim.Verdict) error {
