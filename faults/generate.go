@@ -17,6 +17,8 @@ type Drawn struct {
 	Swarm []string
 	// Unrestricted reports that the run has no fault budget.
 	Unrestricted bool
+	// Cold reports that faults may begin before the clients have done anything.
+	Cold bool
 	// Core reports that hosts which are down when everything heals stay down, as far
 	// as the system can do without them.
 	Core bool
@@ -34,6 +36,7 @@ func (p Profile) Draw(d *Draw, hosts []string) Drawn {
 		r.Faults, r.Swarm = g.schedule()
 		r.Unrestricted = d.Permille("unrestricted", int(p.Unrestricted))
 		r.Core = d.Permille("core", 500)
+		r.Cold = d.Permille("cold", 100)
 	}
 	r.Swarm = append(r.Swarm, r.Net.parts()...)
 	return r
@@ -107,7 +110,8 @@ type generator struct {
 	hosts            []string
 	servers, clients []string
 	victim           string
-	from, span       time.Duration // when faults begin
+	share            int           // of kinds that are on, in thousandths
+	span             time.Duration // in which faults begin
 	moment           time.Duration
 }
 
@@ -120,23 +124,29 @@ func (p Profile) newGenerator(d *Draw, hosts []string) *generator {
 	// Short runs need their faults early: the clients may have ended after a tenth of
 	// Span.
 	g.span = d.duration("span", p.Span/8, p.Span)
-	if !d.Permille("cold start", 100) {
-		g.from = g.span / 10
+	g.moment = d.uniform("moment", g.span)
+	g.share = 500
+	kinds := 0
+	for _, n := range p.Counts {
+		kinds += min(n, 1)
 	}
-	g.moment = g.uniform(d, "moment")
+	if kinds > manyKinds {
+		// All at once hides what two faults do to each other, and leaves no time between
+		// them: some runs have many kinds, most have few.
+		g.share = []int{125, 250, 500}[d.IntN("share", 3)]
+	}
 	return g
 }
 
-// uniform draws a time at which a fault may begin.
-func (g *generator) uniform(d *Draw, name string) time.Duration {
-	return g.from + d.uniform(name, g.span-g.from)
-}
+// manyKinds is how many kinds of faults a profile may have before runs begin to
+// differ in how many of them are on.
+const manyKinds = 8
 
 // schedule returns the faults in the order of their time; those at a point, which
 // have none, come last. It also names the kinds that are on.
 func (g *generator) schedule() (s Schedule, on []string) {
 	for _, k := range Kinds() {
-		if g.Counts[k] <= 0 || g.d.Permille(k.String()+" off", 500) {
+		if g.Counts[k] <= 0 || !g.d.Permille(k.String()+" on", g.share) {
 			continue
 		}
 		on = append(on, k.String())
@@ -284,7 +294,7 @@ func (g *generator) time(d *Draw) time.Duration {
 	if d.Permille("near the moment", 333) {
 		return g.moment + d.duration("after the moment", 0, min(2*g.DownMax, g.span-g.moment))
 	}
-	return g.uniform(d, "at")
+	return d.uniform("at", g.span)
 }
 
 // isolated prefers servers: cutting off a client says little about the system.

@@ -201,8 +201,9 @@ func TestRaisingOneBoundMovesNoOtherFault(t *testing.T) {
 	}
 }
 
-// FAULTS 2: each kind is off in half of the runs, one run in twenty has no fault.
-func TestKindsAreOffInHalfOfTheRuns(t *testing.T) {
+// FAULTS 2: each kind is off in half of the runs, and of a profile with many kinds
+// in 5 of 7; one run in twenty has no fault.
+func TestKindsAreOffInMostRuns(t *testing.T) {
 	const seeds = 4000
 	on := map[Kind]int{}
 	drops, chases := 0, 0
@@ -241,10 +242,10 @@ func TestKindsAreOffInHalfOfTheRuns(t *testing.T) {
 	within("drops", drops, 44, 51)
 	for _, k := range Kinds() {
 		if k == Crash || k == PowerLoss { // dead clients are crashes too, and hosts fall again while they recover
-			within(k.String(), on[k], 44, 85)
+			within(k.String(), on[k], 27, 85)
 			continue
 		}
-		within(k.String(), on[k], 44, 51)
+		within(k.String(), on[k], 24, 31)
 	}
 	within("two falls of one host", chases, 55, 95)
 }

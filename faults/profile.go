@@ -8,8 +8,8 @@ import (
 )
 
 // A Profile bounds what can go wrong in a run of a scenario. The seed draws each
-// kind on or off first (half of the runs each; one run in twenty has no fault at
-// all), then concrete faults within the bounds. The zero Profile is a calm
+// kind on or off first (half of the runs each, fewer if there are many kinds; one
+// run in twenty has no fault at all), then concrete faults within the bounds. The zero Profile is a calm
 // network with a delay of 1 ms and no faults.
 type Profile struct {
 	DelayMin, DelayMax time.Duration // bounds of Net.DelayMin and Net.DelayMax

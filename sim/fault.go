@@ -38,7 +38,7 @@ func (w *world) planFault(i int, f faults.Fault) {
 		w.points = append(w.points, pointFault{fault: f})
 		return
 	}
-	w.at(int64(f.At), faults.Mix(w.plan.Seed^0x6661756c74, uint64(i)), func() { w.apply(f) })
+	w.at(w.now+int64(f.At), faults.Mix(w.plan.Seed^0x6661756c74, uint64(i)), func() { w.apply(f) })
 }
 
 // point lets the faults fire that wait for it. The step that noted it does not go

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"github.com/simrun/simrun/faults"
 	"github.com/simrun/simrun/internal/trace"
@@ -20,7 +21,8 @@ type phases struct {
 	running  int  // programs that have not ended
 	due      bool // all programs have ended
 	deadline int64
-	healAt   int64 // 0: when all programs have ended
+	cold     int  // operations to be answered before faults begin
+	warm     bool // they may begin
 }
 
 type phase uint8
@@ -53,20 +55,11 @@ func (w *world) begin() {
 		}
 		h.ops = append(h.ops, op)
 	}
-	w.phases.healAt = int64(w.scenario.Profile.Span)
-	for i, f := range w.plan.Faults {
-		w.planFault(i, f)
-		if f.Point == "" {
-			w.phases.healAt = max(w.phases.healAt, int64(f.At+f.For))
-		}
-	}
 	w.phases.deadline = int64(w.limits.Time)
-	if w.phases.healAt > 0 {
-		w.at(w.phases.healAt, faults.Mix(w.plan.Seed, 0x6865616c), func() {
-			if w.phases.now == faultPhase {
-				w.heal()
-			}
-		})
+	if w.phases.cold = w.plan.WarmUp; w.phases.cold > 0 {
+		w.at(int64(w.scenario.Profile.Span), faults.Mix(w.plan.Seed, 0x7761726d), w.warm)
+	} else {
+		w.warm()
 	}
 	for _, h := range w.hosts {
 		w.boot(h)
@@ -75,6 +68,30 @@ func (w *world) begin() {
 		}
 	}
 	w.phases.due = w.phases.running == 0
+}
+
+// warm has the faults begin: enough operations are answered, or the system takes
+// too long for that.
+func (w *world) warm() {
+	if w.phases.warm || w.phases.now != faultPhase {
+		return
+	}
+	w.phases.warm = true
+	w.stats.WarmUp = time.Duration(w.now)
+	healAt := int64(w.scenario.Profile.Span)
+	for i, f := range w.plan.Faults {
+		w.planFault(i, f)
+		if f.Point == "" {
+			healAt = max(healAt, int64(f.At+f.For))
+		}
+	}
+	if healAt > 0 {
+		w.at(w.now+healAt, faults.Mix(w.plan.Seed, 0x6865616c), func() {
+			if w.phases.now == faultPhase {
+				w.heal()
+			}
+		})
+	}
 }
 
 // boot starts a host for the first time. A Producer that panics fails the run, one

@@ -16,6 +16,10 @@ type Plan struct {
 	Net      faults.Net
 	// Swarm names what the seed drew to be on, for the reader. It decides nothing.
 	Swarm []string
+	// WarmUp is the number of operations that have to be answered before faults of
+	// single moments may begin: their times count from then on, or from when the
+	// Span of the scenario's Profile is over.
+	WarmUp int
 	// Budget says which faults are carried out.
 	Budget Budget
 	// Heal says which hosts are up when everything heals.

@@ -19,6 +19,12 @@ func NewPlan(s Scenario, seed uint64) Plan {
 	if drawn.Random {
 		p.Policy = Random
 	}
+	if !drawn.Cold && len(p.Faults) > 0 {
+		for _, op := range p.Ops {
+			p.WarmUp += min(op.N, 1)
+		}
+		p.WarmUp /= 10
+	}
 	if s.Oracle != nil && !drawn.Unrestricted {
 		p.Budget = Within
 	}
@@ -26,6 +32,7 @@ func NewPlan(s Scenario, seed uint64) Plan {
 		p.Heal = HealCore
 	}
 	if s.Script != nil {
+		p.WarmUp = 0
 		p.Net, p.Faults = s.Script(d.Sub("script", 0), p.Knobs)
 	}
 	return p

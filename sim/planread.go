@@ -23,7 +23,7 @@ const (
 // be called like one of them.
 var planKeywords = map[string]bool{
 	"plan": true, "scenario": true, "seed": true, "policy": true, "knobs": true, "net": true,
-	"swarm": true, "budget": true, "heal": true,
+	"swarm": true, "warm-up": true, "budget": true, "heal": true,
 	"fault": true, "late": true, "drop": true, "copy": true,
 }
 
@@ -219,6 +219,12 @@ func (pr *planReader) parseHead(keyword string, word faults.Word) error {
 			return word.Expected("a seed such as 0x51c2")
 		}
 		pr.plan.Seed = seed
+	case "warm-up":
+		n, err := strconv.Atoi(word.Text)
+		if err != nil || n < 1 {
+			return word.Expected("a number of operations from 1")
+		}
+		pr.plan.WarmUp = n
 	case "budget":
 		if pr.plan.Budget = Budget(word.Text); pr.plan.Budget != Within {
 			return word.Expected(string(Within) + "; without the line every fault is carried out")

@@ -31,6 +31,9 @@ func (p Plan) String() string {
 	if len(p.Swarm) > 0 {
 		line("swarm", "%s", strings.Join(p.Swarm, " "))
 	}
+	if p.WarmUp > 0 {
+		line("warm-up", "%d", p.WarmUp)
+	}
 	if p.Budget != AsTold {
 		line("budget", "%s", p.Budget)
 	}
@@ -85,6 +88,9 @@ func (p Plan) Validate() error {
 	}
 	if p.Budget != AsTold && p.Budget != Within || p.Heal != HealAll && p.Heal != HealCore {
 		return fmt.Errorf("plan: unknown budget %q or heal %q", p.Budget, p.Heal)
+	}
+	if p.WarmUp < 0 {
+		return fmt.Errorf("plan: a warm-up of %d operations", p.WarmUp)
 	}
 	ids := map[string]bool{}
 	for _, op := range p.Ops {

@@ -87,6 +87,7 @@ type Stats struct {
 	Unwaited   int   // operations open at the end
 	Overlapped int   // acked operations that overlap a fault in effect
 	Virtual    time.Duration
+	WarmUp     time.Duration // virtual time after which faults could begin
 	CheckTime  time.Duration // wall time spent in checking, for information only
 	Faults     map[string]FaultCount
 	// BudgetSkips are faults that did less than the plan says, or nothing, because the

@@ -87,11 +87,13 @@ const maxSeeds = 8
 func (sh *shrinker) shrink() {
 	sh.seen[hashString(sh.best.Plan.String())] = momentsOf(sh.best)
 	sh.removeUnapplied()
+	sh.beginCold()
 	sh.removeFaults()
 	sh.removeClients()
 	sh.calmHosts()
 	sh.calmNet()
 	sh.nameDeviations()
+	sh.beginCold()
 	sh.rounds()
 	sh.nameDeviations()
 	if len(sh.best.Plan.Deviations) > 0 {
@@ -226,6 +228,24 @@ func (sh *shrinker) removeUnapplied() {
 			}
 		}
 		p.Faults = left
+	})
+}
+
+// beginCold has the times of faults count from the beginning of the run, not from
+// the end of a warm-up, which moves with every operation that is removed. Under
+// policy Random that changes what happens.
+func (sh *shrinker) beginCold() {
+	if sh.best.Plan.WarmUp == 0 {
+		return
+	}
+	warm := sh.best.Stats.WarmUp
+	sh.edit(func(p *Plan) {
+		p.WarmUp = 0
+		for i := range p.Faults {
+			if p.Faults[i].Point == "" {
+				p.Faults[i].At += warm
+			}
+		}
 	})
 }
 

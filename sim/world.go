@@ -269,6 +269,9 @@ func (w *world) note(fact any) {
 		w.stats.Ops++
 	case linearizability.Returned:
 		w.open--
+		if w.phases.cold--; w.phases.cold == 0 {
+			w.warm()
+		}
 		if f.Outcome.Certainty != linearizability.Unknown {
 			w.stats.Acked++
 		}
