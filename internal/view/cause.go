@@ -244,7 +244,9 @@ func (s *slice) faults() {
 		switch {
 		case e.Kind.Down(), e.Kind == trace.Restart:
 			s.in[i] = s.in[i] || hosts[e.Host] && i <= last
-		case e.Kind == trace.Partition, e.Kind == trace.Cut, e.Kind == trace.Heal:
+		case e.Kind == trace.Fault && e.Host != "":
+			s.in[i] = s.in[i] || hosts[e.Host] && i >= first && i <= last
+		case e.Kind == trace.Partition, e.Kind == trace.Cut, e.Kind == trace.Heal, e.Kind == trace.Fault:
 			s.in[i] = s.in[i] || i >= first && i <= last
 		}
 	}
@@ -260,7 +262,7 @@ func (s *slice) allFaults(n int) {
 // isFault reports that an event is a fault or its end.
 func isFault(e trace.Event) bool {
 	switch e.Kind {
-	case trace.Restart, trace.Partition, trace.Cut, trace.Heal:
+	case trace.Restart, trace.Partition, trace.Cut, trace.Heal, trace.Fault:
 		return true
 	}
 	return e.Kind.Down()

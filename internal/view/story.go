@@ -189,6 +189,8 @@ func Words(e trace.Event) string {
 		s = words("PARTITION", text)
 	case trace.Cut:
 		s = words("CUT", text)
+	case trace.Fault:
+		s = words("FAULT", text)
 	case trace.Heal:
 		s = label("HEALED", text)
 	case trace.Call:
