@@ -8,11 +8,12 @@ import (
 	"github.com/simrun/simrun/sim"
 )
 
-// storeChaos has everything at once, on systems of every shape.
+// storeChaos is the default swarm: everything that can go wrong, on systems of
+// every shape. Each seed draws which kinds of faults and operations are on.
 func storeChaos() sim.Scenario {
 	return storeScenario(sim.Scenario{
 		Name: "store/chaos",
-		Doc:  "every fault the store is to survive without losing copies, on systems of every shape",
+		Doc:  "everything that can go wrong, within the fault budget, on systems of every shape",
 		Knobs: func(d *faults.Draw) sim.Knobs {
 			tolerate := []int{0, 1, 1, 2}[d.IntN("tolerate", 4)]
 			return smallLimits(d).
@@ -27,8 +28,18 @@ func storeChaos() sim.Scenario {
 			DelayMin: time.Millisecond, DelayMax: 30 * time.Millisecond,
 			DropMax: 100, DuplicateMax: 100, LateMax: 10 * time.Second,
 			DiskMax: 100 * time.Millisecond, DriftMax: 40, FIFO: 300, Random: 200,
+			OffsetMax: 288 * time.Second, JitterMax: 1000, CorruptMax: 10, CapacityMin: 4,
 			Span: 2 * time.Second, DownMin: 5 * time.Millisecond, DownMax: 3 * time.Second,
-			Counts:       faults.Counts{faults.Crash: 4, faults.PowerLoss: 4, faults.Stop: 1, faults.Partition: 2, faults.Cut: 2, faults.Isolate: 2},
+			Counts: faults.Counts{
+				faults.Crash: 4, faults.PowerLoss: 4, faults.Stop: 1,
+				faults.Pause: 3, faults.Slow: 2,
+				faults.Partition: 2, faults.Cut: 2, faults.Isolate: 2, faults.Ring: 1, faults.Clog: 2, faults.Swizzle: 1,
+				faults.Reset: 3, faults.DropMessage: 4,
+				faults.SlowDisk: 2, faults.SyncError: 1, faults.WriteError: 1, faults.ReadError: 1,
+				faults.DiskFull: 1, faults.ReadOnly: 1,
+				faults.ClockStep: 2, faults.Heal: 1,
+			},
+			Messages:     storeMessages,
 			PowerLossAll: 200, ClientCrashes: 2, Points: logPoints,
 		}),
 		Sometimes: []string{
@@ -38,4 +49,13 @@ func storeChaos() sim.Scenario {
 			string(store.SawOlderBootDropped), sawSecondLife,
 		},
 	}, Load{Clients: 3, Ops: 125, Keys: 4, Spaces: 2, Window: 16, Unwaited: 200, Pause: 150 * time.Millisecond})
+}
+
+// storeMessages are what daemons, clients and the coordinator send to each other.
+// What reconfigures the system is rare beside the rest, so one loss of it weighs
+// more.
+var storeMessages = []string{
+	"store.request", "store.reply", "store.stale", "store.configuration", "store.poll",
+	"store.heartbeat", "store.grant", "store.grant", "store.fence", "store.fence-ack", "store.caught-up",
+	"store.chain", "store.ack", "store.resume", "store.pull", "store.chunk",
 }
