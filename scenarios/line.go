@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/simrun/simrun/faults"
@@ -31,6 +32,8 @@ type (
 	Read struct{ Space, Key string }
 	// Settle waits until nothing is under way in the system and no copy is missing.
 	Settle struct{}
+	// Point notes an actors.Point: a fault can happen just there.
+	Point struct{ Name string }
 )
 
 // String is: wait 2, or: wait 2 for 5ms.
@@ -47,6 +50,9 @@ func (s Sleep) String() string { return "sleep " + s.For.String() }
 
 // String is: settle.
 func (Settle) String() string { return "settle" }
+
+// String is: point cut.
+func (p Point) String() string { return "point " + p.Name }
 
 // String is like that of a get: read words k0.
 func (r Read) String() string { return "read" + r.get().String()[len("get"):] }
@@ -87,6 +93,12 @@ func parseLine(text string) (fmt.Stringer, error) {
 			return nil, err
 		}
 		return Sleep{For: d}, words.End()
+	case "point":
+		word := words.Next()
+		if word.Text == "" || strings.Contains(word.Text, "#") {
+			return nil, word.Expected("the name of a point")
+		}
+		return Point{Name: word.Text}, words.End()
 	case "read":
 		// One letter more than "get", so columns are shifted by one.
 		op, err := parseOp("get" + text[len("read"):])

@@ -75,6 +75,8 @@ func (c *storeClient) do(op sim.Op) error {
 		}
 	case Sleep:
 		c.env.Clock.Sleep(do.For)
+	case Point:
+		c.env.Note(actors.Point(do.Name))
 	case Settle:
 		return settle(c.env)
 	case Read:

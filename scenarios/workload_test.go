@@ -34,6 +34,7 @@ func TestWrongLinesAreRefusedAtTheirWord(t *testing.T) {
 	}{
 		{"wait", 5}, {"wait x", 6}, {"wait 0", 6}, {"wait 1 more", 8}, {"wait 1 for", 11}, {"wait 1 for x", 12},
 		{"loop now", 6}, {"loop for 5ms more", 14}, {"flush it", 7}, {"sleep", 6}, {"sleep 1", 7}, {"sleep -1s", 7},
+		{"point", 6}, {"point a#1", 7}, {"point a b", 9},
 		{"read words", 11}, {"read words k extra", 14}, {"gett words k", 1}, {"get words k extra", 13}, {"", 1},
 	} {
 		do, err := parseLine(tc.text)

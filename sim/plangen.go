@@ -32,7 +32,8 @@ func NewPlan(s Scenario, seed uint64) Plan {
 		p.Heal = HealCore
 	}
 	if s.Script != nil {
-		p.WarmUp = 0
+		// A story is told as it is: nothing of the Profile takes away from it.
+		p.WarmUp, p.Budget, p.Heal = 0, AsTold, HealAll
 		p.Net, p.Faults = s.Script(d.Sub("script", 0), p.Knobs)
 	}
 	return p
