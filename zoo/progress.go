@@ -40,6 +40,7 @@ func (p *progress) begin(mutants int) {
 	if p.bars == nil || mutants == 0 {
 		return
 	}
+	p.where = " building"
 	p.bar = p.bars.New(int64(mutants), mpb.BarStyle(), mpb.BarRemoveOnComplete(),
 		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string {
 			p.mu.Lock()

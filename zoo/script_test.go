@@ -13,6 +13,9 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if os.Getenv(frailEnv) != "" {
+		os.Exit(simcli.Main(nil, frailCommand()))
+	}
 	testscript.Main(m, map[string]func(){
 		"simrun": func() { os.Exit(simcli.Main(nil, Command())) },
 	})
