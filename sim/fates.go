@@ -63,7 +63,7 @@ func (r *fateRecorder) record(w *world, f fate, to *endpoint, msg any, key uint6
 	second := d
 	second.Copy = true
 	switch {
-	case f.drop:
+	case f.drop || f.corrupt:
 		d.Drop = true
 		r.list = append(r.list, d)
 	case r.flights != nil:

@@ -21,6 +21,9 @@ func (w *world) takeDown(h *host, f faults.Fault) bool {
 		return false
 	}
 	h.falls[f.Kind]++
+	if w.isClient(h) {
+		w.countFault("client-crash")
+	}
 	again := func() {
 		if f.For > 0 && f.Kind != faults.Destroy && (f.Programs || !w.isClient(h)) {
 			if f.Programs && !h.resume {

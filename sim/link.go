@@ -124,14 +124,21 @@ func (w *world) send(to *endpoint, msg any, sender *actor.PID) {
 	}
 	if f.corrupt {
 		w.garble(to, msg, key)
+		w.drop(to, msg, key, "corrupt frame")
+		return
 	}
 	if f.drop {
+		w.countFault("drop")
 		w.drop(to, msg, key, "lost")
 		return
+	}
+	if f.late {
+		w.countFault("late")
 	}
 	w.fly(l, to, from, msg, key, f.delay)
 	if f.copied {
 		w.stats.Duplicated++
+		w.countFault("duplicate")
 		if again != nil {
 			msg = again.CopyMessage()
 		}
@@ -169,7 +176,8 @@ func copyKey(key uint64) uint64 { return faults.Mix(key, 0x32) }
 // fate is what happens to one message.
 type fate struct {
 	drop, copied     bool
-	corrupt          bool // which is why it drops
+	corrupt          bool // lost, because the receiver notices
+	late             bool
 	delay, copyDelay time.Duration
 }
 
@@ -197,7 +205,7 @@ func (w *world) fate(l *link, key uint64) (f fate) {
 		return f
 	}
 	if n.Corrupt > 0 && uint32(faults.Mix(r, 5))%1000 < uint32(n.Corrupt) {
-		f.drop, f.corrupt = true, true
+		f.corrupt = true
 		return f
 	}
 	if uint32(r>>32)%1000 < uint32(n.Duplicate) {
@@ -205,6 +213,7 @@ func (w *world) fate(l *link, key uint64) (f fate) {
 		f.copyDelay = n.DelayMin + time.Duration(faults.Scale(faults.Mix(r, 2), uint64(8*spread)+1))
 	}
 	if n.Late > 0 && uint32(faults.Mix(r, 3))%1000 < uint32(n.Late) {
+		f.late = true
 		f.delay += time.Duration(faults.Scale(faults.Mix(r, 4), uint64(n.LateMax)+1))
 	}
 	return f

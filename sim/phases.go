@@ -78,6 +78,14 @@ func (w *world) warm() {
 	}
 	w.phases.warm = true
 	w.stats.WarmUp = time.Duration(w.now)
+	for _, clock := range []struct {
+		name string
+		on   bool
+	}{{"drift", w.net.Drift > 0}, {"offset", w.net.Offset > 0}, {"jitter", w.net.Jitter > 0}} {
+		if clock.on {
+			w.countFault(clock.name) // once a run
+		}
+	}
 	healAt := int64(w.scenario.Profile.Span)
 	for i, f := range w.plan.Faults {
 		w.planFault(i, f)
