@@ -51,7 +51,7 @@ func (d *watchdog) run(s Scenario, p Plan) *Result {
 	}
 	d.dismiss()
 	return broken(p, stuckCheck, fmt.Errorf("the run did not end within %v of wall time: "+
-		"something never ends, or waits for what is not in its Env, such as a channel\n%s", d.limit, stuckStacks()))
+		"something never ends, or waits for what is not in its Env, such as a channel\n%s", d.limit, BusyStacks()))
 }
 
 // dismiss lets the goroutine end, after the run that it is busy with.
@@ -73,14 +73,15 @@ func broken(p Plan, check string, err error) *Result {
 	return &Result{Plan: p, Verdict: Harness, Check: check, Err: err}
 }
 
-// stuckStacks prints what the coroutines and the checkers of this process are busy
-// with. A coroutine that is parked is none of them.
-func stuckStacks() string {
+// BusyStacks prints what the runs of this process are busy with: the stacks of
+// coroutines, checkers and generators, for a report of what does not end. A
+// coroutine that is parked is none of them. It stops the process for a moment.
+func BusyStacks() string {
 	buf := make([]byte, 4<<20)
 	var b strings.Builder
 	for g := range bytes.SplitSeq(buf[:runtime.Stack(buf, true)], []byte("\n\n")) {
 		head, frames, _ := bytes.Cut(g, []byte("\n"))
-		busy := bytes.Contains(g, []byte("sim.(*coroutine).body")) || bytes.Contains(g, []byte("sim.(*world).judgeHistory"))
+		busy := bytes.Contains(g, []byte("sim.(*coroutine).body")) || bytes.Contains(g, []byte("sim.(*world).judgeHistory")) || bytes.Contains(g, []byte("sim.NewPlan("))
 		if busy && !bytes.Contains(head, []byte("[coroutine")) {
 			fmt.Fprintf(&b, "%s\n%s\n", head, innerFrames(frames))
 		}

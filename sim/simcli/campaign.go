@@ -2,6 +2,8 @@ package simcli
 
 import (
 	"context"
+	"io"
+	"runtime"
 	"sync"
 	"time"
 
@@ -9,29 +11,34 @@ import (
 )
 
 // A campaign runs many seeds of some scenarios. The scenarios take turns, each
-// with the same seeds: base, base+1, and so on.
+// with the same seeds: base, base+1, and so on. The runs are carried out by worker
+// processes; the campaign itself runs nothing of a scenario.
 type campaign struct {
 	scenarios []sim.Scenario
 	base      uint64
 	runs      int           // of each scenario; 0: as many as there is time for
 	limit     time.Duration // wall time in which runs begin; 0: no limit
-	jobs      int           // worlds at a time
+	jobs      int           // worker processes
 	policy    sim.Policy    // in the place of the drawn one; "": none
 	watchdog  time.Duration // wall time after which a run counts as one that does not end
+	memory    int           // MiB after which a run counts as one that needs too much
 	folder    *folder
+	printed   io.Writer // gets what the system under test prints
 	// found is told of every failure, by one goroutine at a time.
-	found func(f finding)
+	found func(n notice)
 
-	mu      sync.Mutex
-	tallies []*tally
-	issued  []int // seeds handed out, by scenario
-	turn    int
-	ended   bool           // no further run may begin
-	kept    map[string]int // failures by scenario and check
-	stuck   int            // runs that did not end
-	only    *sim.Result    // the last result, for a campaign of one run
-	reports sync.Mutex
-	quiet   sync.RWMutex // held for writing by what must have the process to itself
+	mu        sync.Mutex
+	tallies   []*tally
+	issued    []int // seeds handed out, by scenario
+	turn      int
+	ended     bool           // no further run may begin
+	deadly    bool           // because too many ended their process
+	kept      map[string]int // failures by scenario and check
+	only      outcome        // the last one, for a campaign of one run
+	processes []*process     // all that were started
+	reports   sync.Mutex
+	second    sync.Mutex // of other
+	other     *process   // confirms violations; nil: not started
 }
 
 const (
@@ -46,15 +53,13 @@ const (
 	keepMost = 100
 	// tellMost is how many failures of one check people are told of.
 	tellMost = 4
-	// doubled is the share of passed runs, in thousandths, that are run twice and
-	// compared.
-	doubled = 10
-	// aloneOneIn is the share of runs that have the process for themselves.
-	aloneOneIn = 256
+	// deathsMost is how many processes a campaign may lose: each costs the time of
+	// many runs, or all the time of the watchdog.
+	deathsMost = 100
 )
 
 // run carries the campaign out. It returns an error only if results or seeds can
-// no longer be written.
+// no longer be written, or no worker process can be started.
 func (c *campaign) run(ctx context.Context) error {
 	if c.limit > 0 {
 		timer := time.AfterFunc(c.limit, c.stop)
@@ -67,15 +72,19 @@ func (c *campaign) run(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	var workers sync.WaitGroup
-	for w := range c.jobs {
-		workers.Go(func() {
-			if err := newWorker(c).work(ctx, w); err != nil {
+	var supervisors sync.WaitGroup
+	for number := range c.jobs {
+		supervisors.Go(func() {
+			v := &supervisor{c: c, number: number}
+			if err := v.work(ctx); err != nil {
 				cancel(brokenError{err})
 			}
 		})
 	}
-	workers.Wait()
+	supervisors.Wait()
+	if c.other != nil {
+		c.other.end()
+	}
 	if err, ok := context.Cause(ctx).(brokenError); ok {
 		return err
 	}
@@ -87,6 +96,9 @@ func (c *campaign) stop() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.ended = true
+	for _, p := range c.processes {
+		p.order(order{Stop: true})
+	}
 }
 
 // stopped reports that no further run may begin.
@@ -96,15 +108,14 @@ func (c *campaign) stopped() bool {
 	return c.ended
 }
 
-// next hands out a row of seeds: the index of a scenario, the first seed, and how
-// many; none at the end of the campaign.
-func (c *campaign) next() (scenario int, first uint64, n int) {
+// next hands out a row of seeds; an empty one at the end of the campaign.
+func (c *campaign) next() seeds {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.ended {
-		return 0, 0, 0
-	}
 	for range c.scenarios {
+		if c.ended {
+			break
+		}
 		i := c.turn % len(c.scenarios)
 		c.turn++
 		n := min(rowMax, max(rowMin, c.issued[i]))
@@ -115,52 +126,52 @@ func (c *campaign) next() (scenario int, first uint64, n int) {
 		if n > 0 {
 			first := c.base + uint64(c.issued[i])
 			c.issued[i] += n
-			return i, first, n
+			return seeds{Scenario: c.scenarios[i].Name, First: first, Count: n}
 		}
 	}
-	return 0, 0, 0
+	return seeds{}
 }
 
-// keep makes of a failure what can be made of it, and reports it.
-func (c *campaign) keep(ctx context.Context, s sim.Scenario, seed uint64, r *sim.Result) error {
+// add counts a run, and returns how many failed like it so far.
+func (c *campaign) add(o outcome) (alike int) {
 	c.mu.Lock()
-	kind := s.Name + " " + r.Check
-	c.kept[kind]++
-	alike := c.kept[kind]
-	c.mu.Unlock()
-	f := finding{scenario: s, seed: seed, result: r, alike: alike}
-	if alike <= keepMost {
-		if err := c.explain(ctx, &f); err != nil {
-			return err
+	for _, t := range c.tallies {
+		if t.scenario.Name == o.Scenario {
+			t.add(o)
 		}
 	}
+	c.only = o
+	if o.failed() {
+		c.kept[o.kind()]++
+		alike = c.kept[o.kind()]
+	}
+	deaths := 0
+	for _, t := range c.tallies {
+		deaths += t.crashed
+	}
+	c.deadly = deaths >= deathsMost
+	deadly := c.deadly
+	c.mu.Unlock()
+	if deadly {
+		c.stop()
+	}
+	return alike
+}
+
+// alike is how many runs failed like this one so far.
+func (c *campaign) alike(o outcome) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.kept[o.kind()]
+}
+
+// tell reports a failure.
+func (c *campaign) tell(n notice) {
 	c.reports.Lock()
 	defer c.reports.Unlock()
-	c.found(f)
-	return nil
+	c.found(n)
 }
 
-// add counts a run.
-func (c *campaign) add(t *tally, r *sim.Result, wall time.Duration, double bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	t.add(r, wall)
-	if double {
-		t.doubled++
-	}
-	if r.Check == nondeterminism {
-		t.nondeterministic++
-	}
-	c.only = r
-}
-
-// stuckRun counts a run that did not end.
-func (c *campaign) stuckRun() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.stuck++
-	if c.stuck >= c.jobs {
-		// Each such run burns a core for ever; nothing useful comes after these.
-		c.ended = true
-	}
-}
+// coresOf is how many cores a worker process makes use of: its run needs one, the
+// garbage collector what is left.
+func coresOf(jobs int) int { return max(1, runtime.GOMAXPROCS(0)/jobs) }

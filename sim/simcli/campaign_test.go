@@ -1,12 +1,13 @@
+//go:build unix
+
 package simcli
 
 import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
+	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -48,7 +49,7 @@ func TestVerdictOfCampaignIsTheWorstThatCounts(t *testing.T) {
 
 func TestUnknownVerdictIsNoPass(t *testing.T) {
 	sum := newTally(sim.Scenario{})
-	sum.add(&sim.Result{Verdict: sim.Harness + 1}, 0)
+	sum.add(outcome{Verdict: sim.Harness + 1})
 	if got := verdict([]*tally{sum}); got != sim.Inconclusive {
 		t.Errorf("got %v", got)
 	}
@@ -99,7 +100,7 @@ func campaignOf(t *testing.T, jobs, runs int, names ...string) *campaign {
 		t.Fatal(err)
 	}
 	defer f.close()
-	c := &campaign{base: 1, runs: runs, jobs: jobs, watchdog: time.Minute, folder: f, found: func(finding) {}}
+	c := &campaign{base: 1, runs: runs, jobs: jobs, watchdog: time.Minute, memory: memoryMiB, folder: f, printed: io.Discard, found: func(notice) {}}
 	for _, s := range testScenarios() {
 		for _, name := range names {
 			if s.Name == name {
@@ -116,7 +117,7 @@ func campaignOf(t *testing.T, jobs, runs int, names ...string) *campaign {
 func TestSumsDoNotDependOnJobs(t *testing.T) {
 	sums := func(jobs int) summary {
 		s := summarise(campaignOf(t, jobs, 150, "tiny/ok", "tiny/broken", "tiny/endless"), startClock(), false)
-		s.WallSeconds, s.CPUSeconds, s.MaxRSSMB = 0, 0, 0
+		s.WallSeconds, s.CPUSeconds, s.MaxRSSMB, s.CheckSeconds = 0, 0, 0, 0
 		for i := range s.Scenarios {
 			s.Scenarios[i].RunsPerS = 0
 		}
@@ -173,9 +174,9 @@ func TestLostFolderEndsTheCampaign(t *testing.T) {
 	}
 	defer f.close()
 	s := testScenarios()[1]
-	c := &campaign{scenarios: []sim.Scenario{s}, base: 1, runs: 10_000, jobs: 2, watchdog: time.Minute, folder: f}
+	c := &campaign{scenarios: []sim.Scenario{s}, base: 1, runs: 10_000, jobs: 2, watchdog: time.Minute, memory: memoryMiB, folder: f, printed: io.Discard}
 	var moved sync.Once
-	c.found = func(finding) {
+	c.found = func(notice) {
 		moved.Do(func() {
 			if err := os.Rename(f.path, f.path+".elsewhere"); err != nil {
 				t.Error(err)
@@ -235,56 +236,11 @@ func TestSlotHoldsOneWholeRecord(t *testing.T) {
 		if err := json.Unmarshal(b, &got); err != nil {
 			t.Fatalf("%q: %v", b, err)
 		}
-		r.Schema = schema
+		r.Schema, r.Build = schema, build()
 		if got != r {
 			t.Errorf("got %+v, want %+v", got, r)
 		}
 	}
-}
-
-// FAULTS 3.7: whenever the process is killed, the seeds that it was running are on
-// disk.
-func TestKilledCampaignsLeaveTheirSeeds(t *testing.T) {
-	const kills = 12
-	for i := range kills {
-		dir := t.TempDir()
-		first := 1000 * (i + 1)
-		cmd := exec.Command("simrun", "run", "tiny/ok", "--time", "60s", "--jobs", "1", "--seed", fmt.Sprint(first), "--out", dir)
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		seen := waitForSeed(t, dir, uint64(first+i*i))
-		if err := cmd.Process.Kill(); err != nil {
-			t.Fatal(err)
-		}
-		cmd.Wait()
-		f, err := openFolder(dir)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(f.orphans) != 1 || f.orphans[0].Scenario != "tiny/ok" || f.orphans[0].Seed < seen || f.orphans[0].Seed > f.orphans[0].Last {
-			t.Errorf("killed after seed %d: %+v", seen, f.orphans)
-		}
-		f.close()
-	}
-}
-
-// waitForSeed waits until the only worker of a campaign has come to a seed, and
-// returns where it is.
-func waitForSeed(t *testing.T, dir string, seed uint64) (at uint64) {
-	t.Helper()
-	if !poll(func() bool {
-		var r running
-		b, err := os.ReadFile(filepath.Join(dir, "running", "0.json"))
-		if err != nil || json.Unmarshal(b, &r) != nil {
-			return false
-		}
-		at = r.Seed
-		return at >= seed
-	}) {
-		t.Fatal("the campaign has not come so far")
-	}
-	return at
 }
 
 // poll waits for what another process does. It gives up after 30 seconds.

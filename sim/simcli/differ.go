@@ -18,21 +18,38 @@ const (
 // came to something else: then it is no counterexample and no pass. A goroutine
 // that was seen in one of the runs explains any difference.
 func compare(r, again *sim.Result) *sim.Result {
+	if r.Check != foreignGoroutine && again.Check == foreignGoroutine {
+		return again
+	}
+	return differ(r, again.TraceHash, again.Verdict, again.Check, "two runs of one plan differ: ")
+}
+
+// compareElsewhere is compare with a run of another process.
+func compareElsewhere(r *sim.Result, o outcome) *sim.Result {
+	if o.Check == foreignGoroutine {
+		return r
+	}
+	how := "the runs of one plan in two processes differ: "
+	if o.Check == deathCheck || o.Check == watchdogCheck || o.Check == memoryCheck {
+		return unequal(r, how+o.Why)
+	}
+	return differ(r, o.TraceHash, o.Verdict, o.Check, how)
+}
+
+func differ(r *sim.Result, hash uint64, verdict sim.Verdict, check, how string) *sim.Result {
 	switch {
 	case r.Check == foreignGoroutine:
 		return r
-	case again.Check == foreignGoroutine:
-		return again
-	case r.TraceHash != again.TraceHash:
-		return unequal(r, fmt.Sprintf("trace hash %s, then %s", hashText(r.TraceHash), hashText(again.TraceHash)))
-	case r.Verdict != again.Verdict || r.Check != again.Check:
-		return unequal(r, fmt.Sprintf("%v %s, then %v %s", r.Verdict, r.Check, again.Verdict, again.Check))
+	case r.TraceHash != hash:
+		return unequal(r, fmt.Sprintf("%strace hash %s, then %s", how, hashText(r.TraceHash), hashText(hash)))
+	case r.Verdict != verdict || r.Check != check:
+		return unequal(r, fmt.Sprintf("%s%v %s, then %v %s", how, r.Verdict, r.Check, verdict, check))
 	}
 	return r
 }
 
 func unequal(r *sim.Result, how string) *sim.Result {
 	out := *r
-	out.Verdict, out.Check, out.Err = sim.Harness, nondeterminism, fmt.Errorf("two runs of one plan differ: %s", how)
+	out.Verdict, out.Check, out.Err = sim.Harness, nondeterminism, fmt.Errorf("%s", how)
 	return &out
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/simrun/simrun/internal/trace"
+	"github.com/simrun/simrun/internal/view"
 	"github.com/simrun/simrun/sim"
 )
 
@@ -13,6 +14,7 @@ import (
 type finding struct {
 	scenario sim.Scenario
 	seed     uint64
+	policy   sim.Policy    // in the place of the drawn one; "": none
 	result   *sim.Result   // shrunk, if it could be
 	events   []trace.Event // of result; nil for the later ones of many alike
 	plan     string        // the file of result.Plan; "" if it was not saved
@@ -22,30 +24,40 @@ type finding struct {
 
 // explain shrinks a failure, unless there were enough like it, and saves what came of
 // it.
-func (c *campaign) explain(ctx context.Context, f *finding) (err error) {
+func (f *finding) explain(ctx context.Context, to *folder) (err error) {
 	s, r := f.scenario, f.result
 	name := fileName(s.Name, f.seed)
 	if r.Check == nondeterminism && f.alike <= shrinkMost {
-		c.quiet.Lock()
 		r.Err = fmt.Errorf("%w; %s", r.Err, sim.Parting(s, r.Plan))
-		c.quiet.Unlock()
 	}
 	if r.Verdict == sim.Violation && f.alike <= shrinkMost {
-		if f.full, err = c.folder.savePlan(name+".full.plan", r.Plan); err != nil {
+		if f.full, err = to.savePlan(name+".full.plan", r.Plan); err != nil {
 			return err
 		}
-		c.quiet.Lock()
 		f.result = sim.Shrink(ctx, s, r)
 		_, f.events = traced(s, f.result.Plan)
-		c.quiet.Unlock()
 	}
-	if f.plan, err = c.folder.savePlan(name+".plan", f.result.Plan); err != nil {
+	if f.plan, err = to.savePlan(name+".plan", f.result.Plan); err != nil {
 		return err
 	}
 	if f.events != nil {
-		_, err = c.folder.save(name+".trace", func(w io.Writer) error { return writeTrace(w, f.result, f.events) })
+		_, err = to.save(name+".trace", func(w io.Writer) error { return writeTrace(w, f.result, f.events) })
 	}
 	return err
+}
+
+// notice tells of the finding.
+func (f finding) notice() *notice {
+	return &notice{Alike: f.alike, Text: tell(f), Object: runObjectOf(f)}
+}
+
+// again is the command that runs a seed of a scenario alone.
+func again(scenario string, seed uint64, policy sim.Policy) string {
+	command := fmt.Sprintf("simrun run %s --seed %#x --runs 1", view.Clean(scenario), seed)
+	if policy != "" {
+		command += " --policy " + view.Clean(string(policy))
+	}
+	return command
 }
 
 // savePlan saves a plan, unless it is one that no text can say, such as that of a

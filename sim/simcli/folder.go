@@ -11,6 +11,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
+
+	"github.com/simrun/simrun/sim"
 )
 
 // A folder is where a campaign keeps what it finds. One campaign uses it at a
@@ -27,13 +30,33 @@ type folder struct {
 // running is the content of a file in running/: what a worker does now.
 type running struct {
 	Schema   int    `json:"schema"`
+	Build    string `json:"build"` // what the seed means depends on it
 	Scenario string `json:"scenario"`
 	Policy   string `json:"policy,omitempty"`
 	// Seed runs now. The worker goes on up to Last; after a power failure of the
 	// machine, not of the process, any of the seeds up to it may have been running.
 	Seed uint64 `json:"seed"`
 	Last uint64 `json:"last"`
+	// Head is the beginning of the plan, as far as it is known: all but the
+	// operations and the faults.
+	Head string `json:"head,omitempty"`
 }
+
+// headMost bounds a Head, in bytes: a record is to be written at once, into one
+// page of the file.
+const headMost = 1500
+
+// head notes the beginning of the plan.
+func (r *running) head(p sim.Plan) {
+	p.Ops, p.Faults, p.Deviations = nil, nil, nil
+	r.Head = p.String()
+	if len(r.Head) > headMost {
+		r.Head = r.Head[:headMost]
+	}
+}
+
+// lockPatience is how long openFolder waits for the lock of another campaign.
+const lockPatience = 500 * time.Millisecond
 
 // openFolder creates the folder if need be, checks that it can be written to,
 // locks it, and collects what a killed campaign left in it.
@@ -46,7 +69,14 @@ func openFolder(path string) (*folder, error) {
 		return nil, fmt.Errorf("output folder %s: %w", path, cause(err))
 	}
 	f := &folder{path: path, lock: lock}
-	if err := lockFile(lock); err != nil {
+	// A campaign that was killed while it started a worker gives its lock back when
+	// the new process has closed what it inherited: a moment later.
+	locked := lockFile(lock)
+	for deadline := time.Now().Add(lockPatience); locked != nil && time.Now().Before(deadline); {
+		time.Sleep(lockPatience / 50)
+		locked = lockFile(lock)
+	}
+	if locked != nil {
 		lock.Close()
 		return nil, fmt.Errorf("output folder %s: another campaign is using it", path)
 	}
@@ -83,18 +113,26 @@ func (f *folder) collect() error {
 	}
 	slices.Sort(names)
 	for _, name := range names {
-		b, err := os.ReadFile(name)
+		r, err := readRunning(name)
 		if err != nil {
 			return fmt.Errorf("seeds of a killed campaign: %w", err)
 		}
-		var r running
-		// A worker that was killed before its first seed leaves an empty file.
-		if json.Unmarshal(b, &r) == nil && r.Scenario != "" {
+		if r.Scenario != "" {
 			f.orphans = append(f.orphans, r)
 		}
 	}
 	f.left = names
 	return nil
+}
+
+// readRunning reads what a worker does or did. A worker that was killed before its
+// first seed leaves an empty file, and that is a zero running.
+func readRunning(name string) (r running, err error) {
+	b, err := os.ReadFile(name)
+	if err != nil || json.Unmarshal(b, &r) != nil {
+		return running{}, err
+	}
+	return r, nil
 }
 
 // adopt adds lines about the seeds of the killed campaign to the list killed.txt,
@@ -163,9 +201,13 @@ type slot struct {
 	size int
 }
 
+// slotName is the file of a worker.
+func (f *folder) slotName(worker int) string {
+	return filepath.Join(f.path, "running", strconv.Itoa(worker)+".json")
+}
+
 func (f *folder) slot(worker int) (*slot, error) {
-	name := filepath.Join(f.path, "running", strconv.Itoa(worker)+".json")
-	file, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR|os.O_TRUNC, 0o644)
+	file, err := os.OpenFile(f.slotName(worker), os.O_CREATE|os.O_RDWR|os.O_TRUNC, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("record running seeds: %w", err)
 	}
@@ -176,7 +218,7 @@ func (f *folder) slot(worker int) (*slot, error) {
 // seed starts, so a kill of the process cannot lose it; sync, once for each row of
 // seeds, makes the row survive a failure of the machine.
 func (s *slot) record(r running, sync bool) error {
-	r.Schema = schema
+	r.Schema, r.Build = schema, build()
 	b, err := json.Marshal(r)
 	if err != nil {
 		return fmt.Errorf("record running seed: %w", err)
@@ -196,9 +238,4 @@ func (s *slot) record(r running, sync bool) error {
 		}
 	}
 	return nil
-}
-
-// free removes the file of a worker that has ended.
-func (s *slot) free() error {
-	return errors.Join(s.file.Close(), os.Remove(s.file.Name()))
 }

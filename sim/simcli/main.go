@@ -19,6 +19,9 @@ import (
 // and returns the exit code. Further commands are added as they are; one whose error
 // has a method Verdict has said all there is to say and decides the exit code.
 func Main(scenarios []sim.Scenario, more ...*cobra.Command) int {
+	if os.Getenv(workerVariable) != "" {
+		return work(scenarios, os.Stdin, os.Stdout)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	// The first signal asks the command to end with what it has; a second one

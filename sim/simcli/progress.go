@@ -71,6 +71,17 @@ func (p *progress) print(out io.Writer, text string) {
 	io.WriteString(out, text)
 }
 
+// A printer prints above the line.
+type printer struct {
+	above *progress
+	to    io.Writer
+}
+
+func (p printer) Write(b []byte) (int, error) {
+	p.above.print(p.to, string(b))
+	return len(b), nil
+}
+
 // stop removes the line.
 func (p *progress) stop() {
 	if p.bars == nil {

@@ -39,9 +39,9 @@ func headline(r *sim.Result) string {
 	return b.String()
 }
 
-// report tells of a failure: what is wrong, the story, where it is kept, how to
-// see it again.
-func report(f finding) string {
+// tell tells of a failure: what is wrong, the story, where it is kept, how to see
+// it again.
+func tell(f finding) string {
 	var b strings.Builder
 	found := *f.result
 	found.Plan.Seed = f.seed // shrinking may have changed it
@@ -52,11 +52,11 @@ func report(f finding) string {
 	if f.full != "" {
 		fmt.Fprintf(&b, "  shrunk to %s (%s as found)\n", size(f.result.Plan), f.full)
 	}
-	again := "simrun replay " + f.plan
+	command := "simrun replay " + f.plan
 	if f.plan == "" {
-		again = fmt.Sprintf("simrun run %s --seed %#x --runs 1", f.scenario.Name, f.seed)
+		command = again(f.scenario.Name, f.seed, f.policy)
 	}
-	fmt.Fprintf(&b, "  see it again: %s\n", again)
+	fmt.Fprintf(&b, "  see it again: %s\n", command)
 	return b.String()
 }
 
@@ -112,11 +112,17 @@ func conclusion(c *campaign, s summary) string {
 			fmt.Fprintf(&b, "%s: %s\n", t.scenario.Name, view.Clean(what))
 		}
 	}
+	if c.deadly {
+		fmt.Fprintf(&b, "ended early: %d runs took their process with them\n", s.Crashed)
+	}
 	if s.Interrupted {
 		b.WriteString("interrupted; this is what was found so far\n")
 	}
 	fmt.Fprintf(&b, "%s: %s, %s of simulated time in %.1f s, %d run twice and compared\n",
 		s.Verdict, counted(s.Runs, "run"), simulated(s.SimSeconds), s.WallSeconds, s.Doubled)
+	if s.WallSeconds > 0 && s.CPUSeconds > 0 {
+		fmt.Fprintf(&b, "%.0f runs a second, %.1f %% of the processor time in checks\n", float64(s.Runs)/s.WallSeconds, 100*s.CheckSeconds/s.CPUSeconds)
+	}
 	return b.String()
 }
 

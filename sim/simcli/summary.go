@@ -22,6 +22,7 @@ type summary struct {
 	ExpectedLoss     int            `json:"expected_loss"`
 	Nondeterministic int            `json:"nondeterministic"` // part of harness
 	Harness          int            `json:"harness"`
+	Crashed          int            `json:"crashed"` // part of harness: runs that took their process with them
 	Interrupted      bool           `json:"interrupted"`
 	Doubled          int            `json:"doubled"`    // runs that were run twice and compared
 	Calm             int            `json:"calm"`       // runs without a fault
@@ -37,6 +38,7 @@ type summary struct {
 	Limits           map[string]int `json:"limits"`    // inconclusive runs by what they ran into
 	WallSeconds      float64        `json:"wall_s"`
 	CPUSeconds       float64        `json:"cpu_s"`
+	CheckSeconds     float64        `json:"check_s"` // spent in checking histories, part of cpu_s
 	SimSeconds       float64        `json:"sim_s"`
 	MaxRSSMB         float64        `json:"max_rss_mb"`
 	Scenarios        []row          `json:"scenarios"`
@@ -115,11 +117,11 @@ func summarise(c *campaign, began stopwatch, interrupted bool) summary {
 	s := summary{
 		Schema: schema, Type: "summary", Verdict: c.verdict().String(), Seed: c.base,
 		Runs: t.runs, Violations: t.violations, Inconclusive: t.inconclusive, ExpectedLoss: t.expectedLoss,
-		Nondeterministic: t.nondeterministic, Harness: t.harness, Interrupted: interrupted,
+		Nondeterministic: t.nondeterministic, Harness: t.harness, Crashed: t.crashed, Interrupted: interrupted,
 		Doubled: t.doubled, Calm: t.calm, Overlapped: t.overlapped, Build: build(),
 		Ops: t.ops, Acked: t.acked, Unwaited: t.unwaited, Events: t.events, Messages: t.messages,
 		Faults: map[string]int{}, InFlight: map[string]int{}, Sometimes: t.sometimes, Limits: t.limits,
-		WallSeconds: time.Since(began.wall).Seconds(), CPUSeconds: (cpu - began.cpu).Seconds(),
+		WallSeconds: time.Since(began.wall).Seconds(), CPUSeconds: (cpu - began.cpu).Seconds(), CheckSeconds: t.checking.Seconds(),
 		SimSeconds: t.simulated.Seconds(), MaxRSSMB: float64(maxRSS) / (1 << 20),
 	}
 	for kind, n := range t.faults {
@@ -132,7 +134,7 @@ func summarise(c *campaign, began stopwatch, interrupted bool) summary {
 			Unreached: append([]string{}, t.unreached()...), Vacuous: append([]string{}, t.vacuous()...),
 		})
 	}
-	if t.runs == 1 && c.only != nil {
+	if t.runs == 1 {
 		s.TraceHash = hashText(c.only.TraceHash)
 	}
 	return s

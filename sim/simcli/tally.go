@@ -19,11 +19,13 @@ type tally struct {
 	expectedLoss     int
 	harness          int // nondeterministic ones included
 	nondeterministic int
+	crashed          int // part of harness: they took their process with them
 	doubled          int // run twice and compared
 
 	ops, acked, unwaited int
 	events, messages     int64
 	simulated, busy      time.Duration
+	checking             time.Duration
 	calm                 int // runs without a fault
 	overlapped           int // runs in which an acknowledged operation overlaps a fault in effect
 	poor                 int // runs with less than a quarter of the operations acknowledged
@@ -36,10 +38,20 @@ func newTally(s sim.Scenario) *tally {
 	return &tally{scenario: s, faults: map[string]sim.FaultCount{}, sometimes: map[string]int{}, limits: map[string]int{}}
 }
 
-// add counts a run that took some wall time.
-func (t *tally) add(r *sim.Result, wall time.Duration) {
+// add counts a run.
+func (t *tally) add(r outcome) {
 	t.runs++
-	t.busy += wall
+	t.busy += r.Wall
+	t.checking += r.Stats.CheckTime
+	if r.Doubled {
+		t.doubled++
+	}
+	switch r.Check {
+	case nondeterminism:
+		t.nondeterministic++
+	case deathCheck, watchdogCheck, memoryCheck:
+		t.crashed++
+	}
 	switch r.Verdict {
 	case sim.Pass:
 	case sim.ExpectedLoss:
@@ -59,7 +71,7 @@ func (t *tally) add(r *sim.Result, wall time.Duration) {
 	t.events += r.Stats.Steps
 	t.messages += r.Stats.Messages
 	t.simulated += r.Stats.Virtual
-	if len(r.Applied) == 0 {
+	if r.Faults == 0 {
 		t.calm++
 	}
 	if r.Stats.Overlapped > 0 {
@@ -85,6 +97,7 @@ func (t *tally) merge(o *tally) {
 	t.expectedLoss += o.expectedLoss
 	t.harness += o.harness
 	t.nondeterministic += o.nondeterministic
+	t.crashed += o.crashed
 	t.doubled += o.doubled
 	t.ops += o.ops
 	t.acked += o.acked
@@ -93,6 +106,7 @@ func (t *tally) merge(o *tally) {
 	t.messages += o.messages
 	t.simulated += o.simulated
 	t.busy += o.busy
+	t.checking += o.checking
 	t.calm += o.calm
 	t.overlapped += o.overlapped
 	t.poor += o.poor

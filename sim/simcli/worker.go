@@ -1,183 +1,292 @@
 package simcli
 
 import (
+	"bufio"
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime"
 	"runtime/debug"
+	"runtime/metrics"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/simrun/simrun/faults"
 	"github.com/simrun/simrun/sim"
 )
 
-// A worker runs the seeds of a campaign one after the other. The runs are carried
-// out by a goroutine of its own, so that one that does not end can be left behind.
+const (
+	// doubled is the share of passed runs, in thousandths, that are run twice and
+	// compared.
+	doubled = 10
+	// shrinkLimit is the wall time after which the smallest plan so far has to do.
+	shrinkLimit = 5 * time.Minute
+	// memoryEvery is how often a worker looks at the memory it has.
+	memoryEvery = 100 * time.Millisecond
+	// stackShare is the part of the memory, one in so many, that a stack may have.
+	stackShare = 8
+	// memoryCode is the exit code of a worker that has more memory than it may.
+	memoryCode = 5
+)
+
+// A worker is the process that carries out runs of a campaign, one at a time. It
+// lives as long as its standard input is open.
 type worker struct {
-	c     *campaign
-	tasks chan task // to the goroutine that runs them; nil: there is none
+	scenarios []sim.Scenario
+	settings  settings
+	folder    *folder
+	slot      *slot // nil: the seeds are recorded by somebody else
+	orders    chan order
+	ctx       context.Context // done when the campaign is interrupted or gone
+	busy      atomic.Bool     // with what must not be dropped when ctx is done
+	stop      atomic.Bool     // no further run begins
+
+	mu  sync.Mutex
+	out *json.Encoder
 }
 
-// A task is a run for the goroutine of a worker.
-type task struct {
-	scenario sim.Scenario
-	seed     uint64
-	plan     *sim.Plan       // nil: that of the seed
-	drawn    chan<- sim.Plan // told of the plan before it is run
-	done     chan<- *sim.Result
+// errGone ends a worker that nobody listens to.
+var errGone = errors.New("the campaign is over")
+
+// work is what Main does in a worker: it carries out the orders on in until there
+// are no more, and returns the exit code.
+func work(scenarios []sim.Scenario, in io.Reader, out io.Writer) int {
+	// What the process started with has no meaning for what runs in it.
+	os.Unsetenv(workerVariable)
+	// A terminal sends its signals to all processes of the job; the campaign decides
+	// what becomes of this one.
+	signal.Ignore(os.Interrupt, syscall.SIGTERM)
+	// What the system under test prints is no report.
+	os.Stdout = os.Stderr
+	ctx, cancel := context.WithCancel(context.Background())
+	w := &worker{scenarios: scenarios, orders: make(chan order, 1), ctx: ctx, out: json.NewEncoder(out)}
+	go w.listen(in, cancel)
+	err := w.serve()
+	if err != nil && !errors.Is(err, errGone) {
+		w.report(report{Broken: err.Error()})
+		return sim.Harness.ExitCode()
+	}
+	return 0
 }
 
-func newWorker(c *campaign) *worker { return &worker{c: c} }
+// listen reads orders, and carries out those that concern the run under way. At
+// the end of the input it ends the process, soon if there is something to save.
+func (w *worker) listen(in io.Reader, cancel func()) {
+	d := json.NewDecoder(bufio.NewReader(in))
+	for {
+		var o order
+		switch err := d.Decode(&o); {
+		case err != nil:
+			cancel()
+			close(w.orders)
+			if w.busy.Load() {
+				time.Sleep(lastWords)
+			}
+			os.Exit(0)
+		case o.Stop:
+			w.stop.Store(true)
+		case o.Dump:
+			fmt.Fprint(os.Stderr, sim.BusyStacks())
+			os.Exit(0)
+		default:
+			w.orders <- o
+		}
+	}
+}
 
-// work runs seeds until there are none left. Each is named in a file of the folder
-// before it starts.
-func (w *worker) work(ctx context.Context, number int) error {
-	slot, err := w.c.folder.slot(number)
+// serve carries out one order after the other.
+func (w *worker) serve() error {
+	for o := range w.orders {
+		var err error
+		switch {
+		case o.Begin != nil:
+			err = w.begin(*o.Begin)
+		case o.Seeds != nil:
+			err = w.row(*o.Seeds)
+		case o.Plan != "":
+			err = w.second(o.Plan)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *worker) begin(set settings) error {
+	w.settings = set
+	w.folder = &folder{path: set.Folder}
+	if set.Number >= 0 {
+		var err error
+		if w.slot, err = w.folder.slot(set.Number); err != nil {
+			return err
+		}
+	}
+	if os.Getenv("GOMAXPROCS") == "" {
+		runtime.GOMAXPROCS(set.Cores)
+	}
+	collectLess()
+	// A recursion without an end is to be noticed before it has all the memory.
+	debug.SetMaxStack(set.Memory << 20 / stackShare)
+	go watchMemory(uint64(set.Memory) << 20)
+	return w.report(report{Ready: true})
+}
+
+// watchMemory ends the process when it has more memory than it may, before the
+// machine suffers.
+func watchMemory(most uint64) {
+	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/memory/classes/heap/stacks:bytes"}}
+	for range time.Tick(memoryEvery) {
+		metrics.Read(sample)
+		if used := sample[0].Value.Uint64() + sample[1].Value.Uint64(); used > most {
+			fmt.Fprintf(os.Stderr, "%d MiB of memory in use, at most %d (--memory)\n%s", used>>20, most>>20, sim.BusyStacks())
+			os.Exit(memoryCode)
+		}
+	}
+}
+
+func (w *worker) report(r report) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.out.Encode(r); err != nil {
+		return errGone
+	}
+	return nil
+}
+
+// ask reports and waits for the answer.
+func (w *worker) ask(r report) (*answer, error) {
+	if err := w.report(r); err != nil {
+		return nil, err
+	}
+	o, ok := <-w.orders
+	if !ok || o.Answer == nil {
+		return nil, errGone
+	}
+	return o.Answer, nil
+}
+
+func (w *worker) scenario(name string) (sim.Scenario, error) {
+	for _, s := range w.scenarios {
+		if s.Name == name {
+			return s, nil
+		}
+	}
+	return sim.Scenario{}, fmt.Errorf("worker process: no scenario %q", name)
+}
+
+// row runs seeds. Each is named in the file of the worker before it starts.
+func (w *worker) row(row seeds) error {
+	s, err := w.scenario(row.Scenario)
 	if err != nil {
 		return err
 	}
-	defer w.dismiss()
-	for {
-		i, first, n := w.c.next()
-		if n == 0 {
-			return slot.free()
+	for k := range uint64(row.Count) {
+		if w.stop.Load() || w.ctx.Err() != nil {
+			break
 		}
-		t := w.c.tallies[i]
-		for k := range uint64(n) {
-			if ctx.Err() != nil || w.c.stopped() {
-				return slot.free()
-			}
-			r := running{Scenario: t.scenario.Name, Policy: string(w.c.policy), Seed: first + k, Last: first + uint64(n) - 1}
-			if err := slot.record(r, k == 0); err != nil {
-				return err
-			}
-			if err := w.one(ctx, t, first+k); err != nil {
-				return err
-			}
+		seed := row.First + k
+		now := running{Scenario: s.Name, Policy: string(w.settings.Policy), Seed: seed, Last: row.First + uint64(row.Count) - 1}
+		if err := w.slot.record(now, k == 0); err != nil {
+			return err
+		}
+		if err := w.one(s, seed, now); err != nil {
+			return err
 		}
 	}
+	return w.report(report{Idle: true})
 }
 
-// one runs and counts a seed.
-func (w *worker) one(ctx context.Context, t *tally, seed uint64) error {
+// one runs a seed and reports what came of it.
+func (w *worker) one(s sim.Scenario, seed uint64, now running) error {
 	began := time.Now()
-	r := w.run(ctx, t.scenario, seed, nil)
+	r := attempt(s, seed, func() sim.Plan {
+		p := planOf(s, seed, w.settings.Policy)
+		now.head(p)
+		// The seed is on disk already; the head of the plan is for people.
+		w.slot.record(now, false)
+		return p
+	})
 	wall := time.Since(began)
-	double := due(t.scenario, r, seed)
+	double := due(s, r, seed)
 	if double {
-		r = w.again(ctx, t.scenario, seed, r)
+		if err := w.report(report{Alive: true}); err != nil {
+			return err
+		}
+		r = compare(r, attempt(s, seed, func() sim.Plan { return r.Plan }))
 	}
-	if r == nil {
-		return nil
+	if r.Verdict == sim.Violation && r.Plan.Validate() == nil {
+		a, err := w.ask(report{Confirm: r.Plan.String()})
+		if err != nil {
+			return err
+		}
+		r = compareElsewhere(r, a.Elsewhere)
 	}
-	w.c.add(t, r, wall, double)
-	if r.Verdict == sim.Violation || r.Verdict == sim.Harness {
-		return w.c.keep(ctx, t.scenario, seed, r)
+	o := outcomeOf(r, wall, double)
+	if !o.failed() {
+		return w.report(report{Run: &o})
 	}
-	return nil
+	w.busy.Store(true)
+	defer w.busy.Store(false)
+	a, err := w.ask(report{Run: &o})
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(w.ctx, shrinkLimit)
+	defer cancel()
+	f := finding{scenario: s, seed: seed, policy: w.settings.Policy, result: r, alike: a.Alike}
+	if a.Alike <= keepMost {
+		if err := f.explain(ctx, w.folder); err != nil {
+			return err
+		}
+	}
+	return w.report(report{Notice: f.notice()})
 }
 
 // due reports that a run has to be run twice: every violation, and some of those
 // that passed.
 func due(s sim.Scenario, r *sim.Result, seed uint64) bool {
-	switch {
-	case r == nil:
-		return false
-	case r.Verdict == sim.Violation:
+	if r.Verdict == sim.Violation {
 		return true
 	}
 	return r.Verdict.ExitCode() == 0 && faults.NewDraw(seed).Sub(s.Name, 0).Permille("run twice", doubled)
 }
 
-// again runs a plan once more; see compare.
-func (w *worker) again(ctx context.Context, s sim.Scenario, seed uint64, r *sim.Result) *sim.Result {
-	second := w.run(ctx, s, seed, &r.Plan)
-	if second == nil {
-		return nil
+// second runs the plan of a violation that another process has found.
+func (w *worker) second(text string) error {
+	name, err := sim.PlanScenario(strings.NewReader(text))
+	if err != nil {
+		return err
 	}
-	return compare(r, second)
+	s, err := w.scenario(name)
+	if err != nil {
+		return err
+	}
+	p, err := sim.ReadPlan(strings.NewReader(text), s)
+	if err != nil {
+		return err
+	}
+	o := outcomeOf(attempt(s, p.Seed, func() sim.Plan { return p }), 0, false)
+	return w.report(report{Run: &o})
 }
 
-// run carries out a plan, or the one of the seed if it is nil. One run in many has
-// the process to itself, which is what it takes to see goroutines left behind.
-func (w *worker) run(ctx context.Context, s sim.Scenario, seed uint64, p *sim.Plan) *sim.Result {
-	if p == nil && (seed-w.c.base)%aloneOneIn == 0 {
-		w.c.quiet.Lock()
-		defer w.c.quiet.Unlock()
-	} else {
-		w.c.quiet.RLock()
-		defer w.c.quiet.RUnlock()
-	}
-	return w.carryOut(ctx, s, seed, p)
-}
-
-// carryOut has the goroutine of the worker run a plan. A run that panics or does
-// not end is one of verdict Harness; nil means that the campaign was interrupted
-// meanwhile. There is no way to stop a run, so the goroutine of one that does not
-// end is left to it.
-func (w *worker) carryOut(ctx context.Context, s sim.Scenario, seed uint64, p *sim.Plan) *sim.Result {
-	if w.tasks == nil {
-		w.tasks = make(chan task)
-		go w.c.carryOut(w.tasks)
-	}
-	plan, done := make(chan sim.Plan, 1), make(chan *sim.Result, 1)
-	w.tasks <- task{scenario: s, seed: seed, plan: p, drawn: plan, done: done}
-	timer := time.NewTimer(w.c.watchdog)
-	defer timer.Stop()
-	select {
-	case r := <-done:
-		if r.Plan.Scenario == "" {
-			r = broken(s, seed, plan, r.Check, r.Err)
-		}
-		return r
-	case <-ctx.Done():
-		w.dismiss()
-		return nil
-	case <-timer.C:
-	}
-	w.dismiss()
-	w.c.stuckRun()
-	return broken(s, seed, plan, "watchdog", fmt.Errorf("the run did not end within %v of wall time", w.c.watchdog))
-}
-
-// dismiss lets the goroutine of the worker end, after the run that it is busy
-// with.
-func (w *worker) dismiss() {
-	if w.tasks != nil {
-		close(w.tasks)
-		w.tasks = nil
-	}
-}
-
-// carryOut runs tasks until there are no more.
-func (c *campaign) carryOut(tasks <-chan task) {
-	for t := range tasks {
-		t.done <- c.attempt(t)
-	}
-}
-
-// attempt runs a task. Run answers for what the system under test does; what
+// attempt runs a plan. Run answers for what the system under test does; what
 // panics here is a function of the scenario, or the simulator.
-func (c *campaign) attempt(t task) (r *sim.Result) {
+func attempt(s sim.Scenario, seed uint64, draw func() sim.Plan) (r *sim.Result) {
+	p := sim.Plan{Scenario: s.Name, Seed: seed}
 	defer func() {
 		if v := recover(); v != nil {
-			r = &sim.Result{Verdict: sim.Harness, Check: "panic",
+			r = &sim.Result{Plan: p, Verdict: sim.Harness, Check: "panic",
 				Err: fmt.Errorf("panic of the simulator or of a scenario's function: %v\n%s", v, debug.Stack())}
 		}
 	}()
-	if t.plan == nil {
-		drawn := planOf(t.scenario, t.seed, c.policy)
-		t.plan = &drawn
-	}
-	t.drawn <- *t.plan
-	return sim.Run(t.scenario, *t.plan)
-}
-
-// broken is the result of a run that gave none. Its plan is known if it was drawn.
-func broken(s sim.Scenario, seed uint64, plan <-chan sim.Plan, check string, err error) *sim.Result {
-	r := &sim.Result{Plan: sim.Plan{Scenario: s.Name, Seed: seed}, Verdict: sim.Harness, Check: check, Err: err}
-	select {
-	case r.Plan = <-plan:
-	default:
-	}
-	return r
+	p = draw()
+	return sim.Run(s, p)
 }
