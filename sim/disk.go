@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"fmt"
 	"io/fs"
 	"slices"
 	"sort"
@@ -10,9 +9,6 @@ import (
 	"github.com/simrun/simrun/faults"
 	"github.com/simrun/simrun/internal/trace"
 )
-
-// sectorSize is what a device writes at once.
-const sectorSize = 4096
 
 // A disk is the folder of one actor. It outlives incarnations, keeps what a
 // crash must keep, and knows for every file what a power loss may take: never a
@@ -24,6 +20,7 @@ type disk struct {
 	// in order.
 	durable map[string]*inode
 	pending []dirChange
+	claimed int // of pending, what a Sync has claimed to be durable and is not
 	// writing is the Append that a crash would interrupt.
 	writing *inode
 	wrote   int // its length before that
@@ -36,19 +33,10 @@ type dirChange struct {
 	remove string // goes; "" if none
 }
 
-// An inode is a file apart from its names. cur is what processes read. What is
-// durable is cur[:synced] or, when cur no longer extends it, old.
-type inode struct {
-	cur     []byte
-	synced  int
-	old     []byte
-	rewrote bool // cur does not extend what is durable, which is old
-	keep    int  // rewrote: a prefix of old that cur still has, and power loss too
-}
-
 // diskView is the Disk of one incarnation.
 type diskView struct {
 	p *party
+	h *host
 	d *disk
 }
 
@@ -58,7 +46,7 @@ func (h *host) disk(p *party) *diskView {
 		d = newDisk(p.ep.id)
 		h.disks[p.ep.path] = d
 	}
-	return &diskView{p: p, d: d}
+	return &diskView{p: p, h: h, d: d}
 }
 
 func newDisk(key uint64) *disk {
@@ -88,7 +76,7 @@ func (v *diskView) work(op, name string, sync bool) {
 		w.trace(trace.Event{Kind: kind, Host: v.p.inc.host.def.Name, Path: v.p.ep.name(), Text: strings.TrimSpace(op + " " + name)})
 	}
 	lo, hi := int64(w.net.DiskMin), int64(w.net.DiskMax)
-	if n := int64(v.p.inc.host.slowDisk); n > 0 {
+	if n := int64(v.h.slowDisk); n > 0 {
 		lo, hi = max(lo, int64(slowCall))*n, max(hi, int64(slowCall))*n
 	}
 	if hi == 0 {
@@ -119,14 +107,21 @@ func (v *diskView) Append(name string, b []byte) error {
 		return err
 	}
 	ino := v.d.names[name]
-	if ino == nil {
-		ino = v.create(name)
+	var m mishap
+	if v.h.trouble != nil {
+		m = v.mishap("append", name, len(b) > 0 || ino == nil)
+		b = m.divert(v.d, b)
 	}
-	v.d.writing, v.d.wrote = ino, len(ino.cur)
-	ino.cur = append(ino.cur, b...)
+	if m.err == nil || len(b) > 0 {
+		if ino == nil {
+			ino = v.create(name)
+		}
+		v.d.writing, v.d.wrote = ino, len(ino.cur)
+		ino.cur = append(ino.cur, b...)
+	}
 	v.work("append", name, false)
 	v.d.writing = nil
-	return nil
+	return m.err
 }
 
 func (v *diskView) ReadFile(name string) ([]byte, error) {
@@ -139,6 +134,9 @@ func (v *diskView) ReadFile(name string) ([]byte, error) {
 	}
 	out := slices.Clone(ino.cur)
 	v.work("read", name, false)
+	if v.h.trouble != nil {
+		return v.misread(name, out)
+	}
 	return out, nil
 }
 
@@ -147,13 +145,19 @@ func (v *diskView) WriteFile(name string, b []byte) error {
 		return err
 	}
 	ino := v.d.names[name]
-	if ino == nil {
-		ino = v.create(name)
+	var m mishap
+	if v.h.trouble != nil {
+		m = v.mishap("write", name, len(b) > 0 || ino == nil)
+		b = m.divert(v.d, b)
 	}
-	ino.diverge(0)
-	ino.cur = slices.Clone(b)
+	if m.err == nil || len(b) > 0 {
+		if ino == nil {
+			ino = v.create(name)
+		}
+		ino.rewrite(slices.Clone(b))
+	}
 	v.work("write", name, false)
-	return nil
+	return m.err
 }
 
 func (v *diskView) Truncate(name string, size int64) error {
@@ -167,22 +171,12 @@ func (v *diskView) Truncate(name string, size int64) error {
 	if size < 0 || size > int64(len(ino.cur)) {
 		return &fs.PathError{Op: "truncate", Path: name, Err: fs.ErrInvalid}
 	}
-	if n := int(size); n < ino.synced || ino.rewrote {
-		ino.diverge(n)
+	err, happens := v.change("truncate", name)
+	if happens {
+		ino.truncate(int(size))
 	}
-	ino.cur = ino.cur[:size:size] // what is appended later must not touch old
 	v.work("truncate", name, false)
-	return nil
-}
-
-// diverge notes that only the first keep bytes of what is durable stay in cur.
-func (ino *inode) diverge(keep int) {
-	if !ino.rewrote {
-		ino.rewrote = true
-		ino.old = ino.cur[:ino.synced:ino.synced]
-		ino.keep = ino.synced
-	}
-	ino.keep = min(ino.keep, keep)
+	return err
 }
 
 func (v *diskView) Sync(name string) error {
@@ -194,8 +188,10 @@ func (v *diskView) Sync(name string) error {
 		return v.notExist("sync", name)
 	}
 	v.work("sync", name, true)
-	ino.rewrote, ino.old, ino.keep = false, nil, 0
-	ino.synced = len(ino.cur)
+	if v.h.trouble != nil {
+		return v.troubledSync(name, ino)
+	}
+	ino.sync()
 	return nil
 }
 
@@ -210,13 +206,14 @@ func (v *diskView) Rename(from, to string) error {
 	if ino == nil {
 		return v.notExist("rename", from)
 	}
-	if from != to {
+	err, happens := v.change("rename", from)
+	if from != to && happens {
 		delete(v.d.names, from)
 		v.d.names[to] = ino
 		v.d.pending = append(v.d.pending, dirChange{set: to, inode: ino, remove: from})
 	}
 	v.work("rename", from+" "+to, false)
-	return nil
+	return err
 }
 
 func (v *diskView) Remove(name string) error {
@@ -226,22 +223,26 @@ func (v *diskView) Remove(name string) error {
 	if v.d.names[name] == nil {
 		return v.notExist("remove", name)
 	}
-	delete(v.d.names, name)
-	v.d.pending = append(v.d.pending, dirChange{remove: name})
+	err, happens := v.change("remove", name)
+	if happens {
+		delete(v.d.names, name)
+		v.d.pending = append(v.d.pending, dirChange{remove: name})
+	}
 	v.work("remove", name, false)
-	return nil
+	return err
 }
 
 func (v *diskView) List() ([]string, error) {
 	if err := v.enter("list", "folder"); err != nil {
 		return nil, err
 	}
-	names := make([]string, 0, len(v.d.names))
-	for n := range v.d.names {
-		names = append(names, n)
-	}
-	sort.Strings(names)
+	names := sortedNames(v.d.names)
 	v.work("list", "", false)
+	if v.h.trouble != nil {
+		if err := v.failRead("list", "folder"); err != nil {
+			return nil, err
+		}
+	}
 	return names, nil
 }
 
@@ -250,12 +251,19 @@ func (v *diskView) SyncDir() error {
 		return err
 	}
 	v.work("sync folder", "", true)
-	d := v.d
+	if v.h.trouble != nil {
+		return v.troubledSyncDir()
+	}
+	v.d.syncNames()
+	return nil
+}
+
+// syncNames makes the names durable.
+func (d *disk) syncNames() {
 	for _, c := range d.pending {
 		c.apply(d.durable)
 	}
-	d.pending = nil
-	return nil
+	d.pending, d.claimed = nil, 0
 }
 
 func (c dirChange) apply(names map[string]*inode) {
@@ -277,9 +285,17 @@ func (d *disk) crash(key uint64) {
 	}
 }
 
+// A diskLoss is what a power loss took of a disk.
+type diskLoss struct {
+	text    []string // for the story
+	torn    bool     // of a sector a part arrived
+	entries bool     // changes of names are gone
+	lied    bool     // something is gone that a Sync had claimed to be durable
+}
+
 // powerLoss is crash and the loss of what was not synced: changes of names first,
-// then content. It returns what was lost, for the story.
-func (d *disk) powerLoss(key uint64) (lost []string) {
+// then content.
+func (d *disk) powerLoss(key uint64) (lost diskLoss) {
 	d.crash(key)
 	key = faults.Mix(key, d.key)
 	prefix := len(d.pending)
@@ -289,31 +305,41 @@ func (d *disk) powerLoss(key uint64) (lost []string) {
 	}
 	for i, c := range d.pending {
 		if i >= prefix || !ordered && faults.Mix(key, uint64(i)+3)&1 == 0 {
-			lost = append(lost, c.String())
+			lost.text = append(lost.text, c.String())
+			lost.entries = true
+			lost.lied = lost.lied || i < d.claimed
 			continue
 		}
 		c.apply(d.durable)
 	}
-	d.pending = nil
-	names := make([]string, 0, len(d.durable))
-	for n := range d.durable {
-		names = append(names, n)
-	}
-	sort.Strings(names)
-	d.names = make(map[string]*inode, len(names))
+	d.pending, d.claimed = nil, 0
+	d.names = make(map[string]*inode, len(d.durable))
 	done := map[*inode]bool{}
-	for _, n := range names {
+	for _, n := range sortedNames(d.durable) {
 		ino := d.durable[n]
 		d.names[n] = ino
 		if done[ino] {
 			continue
 		}
 		done[ino] = true
-		if text := ino.tear(faults.Mix(key, hashString(n))); text != "" {
-			lost = append(lost, n+" "+text)
+		lied := ino.lied
+		text, torn := ino.tear(faults.Mix(key, hashString(n)))
+		if text != "" {
+			lost.text = append(lost.text, n+" "+text)
+			lost.lied = lost.lied || lied
 		}
+		lost.torn = lost.torn || torn
 	}
 	return lost
+}
+
+func sortedNames(files map[string]*inode) []string {
+	names := make([]string, 0, len(files))
+	for n := range files {
+		names = append(names, n)
+	}
+	sort.Strings(names)
+	return names
 }
 
 func (c dirChange) String() string {
@@ -324,54 +350,4 @@ func (c dirChange) String() string {
 		return "rename of " + c.remove + " to " + c.set
 	}
 	return "creation of " + c.set
-}
-
-// tear leaves of a file what power loss leaves: the durable prefix, and of every
-// later sector the new bytes, the old ones, or a mix.
-func (ino *inode) tear(key uint64) string {
-	base, old := ino.synced, []byte(nil)
-	if ino.rewrote {
-		base, old = ino.keep, ino.old
-	}
-	if base == len(ino.cur) && !ino.rewrote {
-		return ""
-	}
-	before := ino.cur
-	out := append([]byte(nil), before[:base]...)
-	end := base
-	if ino.rewrote && faults.Mix(key, 1)%3 == 0 {
-		out, end = append(out, old[base:]...), len(old) // nothing new arrived
-	} else {
-		if ino.rewrote && faults.Mix(key, 2)&1 == 0 {
-			end = len(old) // the length did not shrink
-		}
-		image := make([]byte, max(len(before), len(old)))
-		copy(image, old)
-		mode := faults.Mix(key, 3) % 4 // 0: all lost; 1: all kept; else sector by sector
-		for at := base / sectorSize * sectorSize; at < len(before); at += sectorSize {
-			lo, hi := max(at, base), min(at+sectorSize, len(before))
-			r := faults.Mix(key, uint64(at)+4)
-			switch {
-			case mode == 0, mode > 1 && r%3 == 0:
-			case mode == 1, r%3 == 1:
-				copy(image[lo:hi], before[lo:hi])
-				end = max(end, hi)
-			default: // torn
-				cut := lo + int(faults.Scale(faults.Mix(r, 5), uint64(hi-lo)+1))
-				copy(image[lo:cut], before[lo:cut])
-				if cut > lo {
-					end = max(end, cut)
-				}
-				if cut < hi && faults.Mix(r, 6)&1 == 0 {
-					end = max(end, hi) // the length arrived, the bytes did not
-				}
-			}
-		}
-		out = append(out[:base], image[base:max(end, base)]...)
-	}
-	*ino = inode{cur: out, synced: len(out)}
-	if len(out) == len(before) && string(out) == string(before) {
-		return ""
-	}
-	return fmt.Sprintf("%d of %d bytes stay", min(len(out), len(before)), len(before))
 }

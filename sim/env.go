@@ -154,6 +154,7 @@ func (p *party) halt(err error) {
 	h.halts++
 	h.haltErr = err
 	h.down()
+	h.operate()
 	p.w.unwinding()
 }
 

@@ -23,7 +23,8 @@ type host struct {
 	wall  time.Duration // that Wall is ahead
 	slow  int           // factor of a step's service time; 0: none
 
-	slowDisk int // factor of its disk's time; 0: none
+	slowDisk int          // factor of its disk's time; 0: none
+	trouble  *diskTrouble // what else is wrong with its disk; nil: nothing
 
 	destroyed bool
 	pauses    int     // faults that pause it now

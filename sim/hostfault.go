@@ -3,7 +3,6 @@ package sim
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -47,13 +46,7 @@ func (w *world) takeDown(h *host, f faults.Fault) bool {
 	case faults.Crash:
 		w.trace(trace.Event{Kind: trace.Crash, Host: name})
 	case faults.PowerLoss:
-		var lost []string
-		h.eachDisk(func(d *disk) { lost = append(lost, d.powerLoss(key)...) })
-		text := "nothing was lost"
-		if len(lost) > 0 {
-			text = "lost: " + strings.Join(lost, ", ")
-		}
-		w.trace(trace.Event{Kind: trace.PowerLoss, Host: name, Text: text})
+		h.losePower(key)
 	case faults.Wipe:
 		h.loseDisk(f.Kind)
 		w.trace(trace.Event{Kind: trace.Wipe, Host: name})
