@@ -22,6 +22,7 @@ func storeChaos() sim.Scenario {
 				With("partitions", d.Between("partitions", 4, 6)).
 				With("spaces", d.Between("spaces", 2, 4)).
 				With("lease", drawLease(d)).
+				With("retry", []string{"0s", "0s", "0s", "2ms", "400ms"}[d.IntN("retry", 5)]).
 				With("resubmit", []string{"no", "yes"}[d.IntN("resubmit", 2)])
 		},
 		Profile: storeHosts(faults.Profile{

@@ -68,6 +68,7 @@ func (l Load) generate(d *faults.Draw, k sim.Knobs) []sim.Op {
 		spaces: storeSpaces[:k.Int("spaces", l.Spaces)],
 		values: map[object][]models.Value{},
 		long:   3,
+		hot:    []int{0, 500, 500, 900}[d.IntN("hot key", 4)],
 	}
 	if k.String("words", "") == "long" {
 		g.long = 33
@@ -91,11 +92,11 @@ type generator struct {
 	verbs  []models.Verb // drawn from uniformly; a verb may be there several times
 	values map[object][]models.Value
 	long   int // percentage of texts that are longer than a sector
+	hot    int // share of operations on the first key alone, in thousandths
 	out    []sim.Op
 }
 
-// drawKeys returns names of keys: the first is used for half of the operations,
-// and in some runs the last is one that a careless program confuses with no key.
+// drawKeys returns names of keys: the first is the hot one, and in some runs the last is one that a careless program confuses with no key.
 func (g *generator) drawKeys(n int) []string {
 	var keys []string
 	for i := range n {
@@ -126,6 +127,12 @@ func (g *generator) client(c, ops int) {
 	// A client that always waits, one with a window, and anything between.
 	window := 1 << d.IntN("window", bitLen(max(g.load.Window, 1)))
 	unwaited := d.Between("unwaited", 0, int(g.load.Unwaited))
+	never := g.load.Unwaited > 0 && d.Permille("never waits", 100)
+	if never {
+		unwaited = 1000
+	}
+	// Operations come one by one, or many at once and then none for as long.
+	burst := 1 << d.IntN("burst", 5)
 	loops := []int{0, 500, 1000}[d.IntN("loops", 3)]
 	// One that always waits is blocked by the first operation that cannot end, and
 	// sees nothing of what goes on around a daemon that was cut off.
@@ -162,12 +169,12 @@ func (g *generator) client(c, ops int) {
 			}
 			open = slices.Delete(open, i, i+1)
 		}
-		if ms := int(pause / time.Millisecond); ms > 0 && d.Permille("pause", 500) {
+		if ms := burst * int(pause/time.Millisecond); ms > 0 && n%burst == 0 && d.Permille("pause", 500) {
 			line(0, Sleep{For: time.Duration(1+d.IntN("pause length", ms)) * time.Millisecond})
 		}
 	}
 	// Some clients end with operations under way.
-	if d.Permille("flush", 700) {
+	if !never && d.Permille("flush", 700) {
 		line(0, Flush{})
 	}
 }
@@ -179,7 +186,7 @@ func bitLen(n int) int { return int(math.Log2(float64(n))) + 1 }
 func (g *generator) operation(d *faults.Draw, unique string) models.Op {
 	space := g.spaces[d.IntN("space", len(g.spaces))]
 	key := g.keys[0]
-	if d.Permille("cold", 500) {
+	if !d.Permille("hot", g.hot) {
 		key = g.keys[d.IntN("key", len(g.keys))]
 	}
 	op := models.Op{Verb: g.verbs[d.IntN("verb", len(g.verbs))], Space: space.Name, Key: key}
