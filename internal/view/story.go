@@ -38,12 +38,22 @@ func Story(events []trace.Event, f Failure) string {
 	return layOut(lines, n-len(told))
 }
 
-// told returns what gets a line.
+// told returns what gets a line. A fact that is noted again and again, such as that
+// a lease still holds, gets one when it is news.
 func (s *slice) told() (told []int) {
+	news := map[string]string{} // by path and type, the last text
 	for i, e := range s.events {
-		if s.in[i] && telling(e) {
-			told = append(told, i)
+		if !s.in[i] || !telling(e) {
+			continue
 		}
+		if isFact(e) {
+			at := e.Path + " " + e.Msg
+			if news[at] == e.Text && !s.root[i] {
+				continue
+			}
+			news[at] = e.Text
+		}
+		told = append(told, i)
 	}
 	return told
 }
