@@ -3,6 +3,7 @@ package models
 import (
 	"math"
 	"slices"
+	"strconv"
 )
 
 // An Object is the state of one key of a space: all attributes of the space, sorted
@@ -252,17 +253,17 @@ func (v Verb) fits(attr, value Kind) bool {
 }
 
 // Whole says whether the operation is a Put that sets every attribute of the space,
-// so that it leaves the same object whatever was there; value is that object as
-// text. With Seen it makes keys that see nothing else plain registers.
+// so that it leaves the same object whatever was there; value tells that object from
+// all others. With Seen it makes keys that see nothing else plain registers.
 func (s Space) Whole(op Op) (value string, ok bool) {
 	if op.Verb != Put || len(op.Attrs) != len(s.Attributes) || s.Refuse(op) != Success {
 		return "", false
 	}
-	return string(appendAttrs(nil, op.Attrs)), true
+	return distinct(op.Attrs), true
 }
 
-// Seen is the object that a Get returned, as text: empty for NOTFOUND. ok is false
-// for other operations and answers.
+// Seen is the object that a Get returned, as Whole has it: empty for NOTFOUND. ok is
+// false for other operations and answers.
 func Seen(op Op, r Result) (value string, ok bool) {
 	switch {
 	case op.Verb != Get:
@@ -270,6 +271,24 @@ func Seen(op Op, r Result) (value string, ok bool) {
 	case r.Status == NotFound:
 		return "", true
 	default:
-		return string(appendAttrs(nil, r.Attrs)), r.Status == Success
+		return distinct(r.Attrs), r.Status == Success
 	}
+}
+
+// distinct is a text that two objects share only if they are equal. It is made for
+// every put and get of a history, and quoting strings for people takes long.
+func distinct(attrs []Attr) string {
+	b := append(make([]byte, 0, 64), '{') // an object without attributes is not an absent one
+	for i := range attrs {
+		a := &attrs[i]
+		b = appendName(b, a.Name)
+		if a.Value.Kind == String {
+			b = strconv.AppendInt(append(b, '='), int64(len(a.Value.Str)), 10)
+			b = append(append(b, ':'), a.Value.Str...)
+		} else {
+			b = a.Value.appendText(append(b, ' '))
+		}
+		b = append(b, ';')
+	}
+	return string(b)
 }

@@ -24,6 +24,9 @@ func storeScenario(s sim.Scenario, load Load) sim.Scenario {
 		{Name: "configuration", Func: checkConfigurations},
 		{Name: "disk", Func: checkDisks},
 		{Name: "replicas", Func: checkReplicas},
+		{Name: "once", Func: checkOnce},
+		{Name: "client", Func: checkClients},
+		{Name: "resources", Func: checkResources},
 		{Name: "refusals", Func: checkRefusals},
 		{Name: "states", Func: noteStates},
 	}, s.Checks...)

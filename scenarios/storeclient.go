@@ -19,9 +19,13 @@ type Skipped struct{ Op linearizability.OpID }
 // RefusedAs is the fact that an operation was refused, and why. The history says
 // only that it had no effect.
 type RefusedAs struct {
+	N      int // of the client's operations, in the history
 	Op     models.Op
 	Status models.Status
 }
+
+// Flushed is the fact that a client found nothing outstanding when it flushed.
+type Flushed struct{}
 
 // maxUncertain is how many operations of all clients may be pending on one key
 // that is no plain register.
@@ -73,6 +77,7 @@ func (c *storeClient) do(op sim.Op) error {
 	case Flush:
 		for c.loop(0) {
 		}
+		c.env.Note(Flushed{})
 	case Sleep:
 		c.env.Clock.Sleep(do.For)
 	case Point:
@@ -156,7 +161,7 @@ func (c *storeClient) finish(d *store.Deferred, r models.Result) {
 	delete(c.number, d)
 	out := outcomeOf(r)
 	if out.Certainty == linearizability.Refused {
-		c.env.Note(RefusedAs{Op: d.Op, Status: r.Status})
+		c.env.Note(RefusedAs{N: n, Op: d.Op, Status: r.Status})
 	}
 	if out.Certainty != linearizability.Unknown && d.Op.Verb != models.Get {
 		c.uncertain[object{d.Op.Space, d.Op.Key}]--

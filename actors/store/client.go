@@ -26,12 +26,16 @@ type ClientOptions struct {
 	Resubmit bool
 }
 
+// DefaultOutstanding is how many operations a client keeps outstanding unless its
+// options say otherwise.
+const DefaultOutstanding = 16384
+
 func (o ClientOptions) withDefaults() ClientOptions {
 	if o.Retry <= 0 {
 		o.Retry = 200 * time.Millisecond
 	}
 	if o.Outstanding <= 0 {
-		o.Outstanding = 16384
+		o.Outstanding = DefaultOutstanding
 	}
 	if o.Bytes <= 0 {
 		o.Bytes = 64 << 20
@@ -268,6 +272,7 @@ func (c *client) await(m await, from *actor.PID) {
 	case m.N != 0 && p == nil:
 		panic(fmt.Sprintf("client %s: wait for operation %d, which is not outstanding", c.env.Host, m.N))
 	case len(c.ops) == 0:
+		c.env.Note(Drained{Bytes: c.bytes})
 		c.answer(outcome{Result: models.Result{Status: models.NonePending}})
 	case m.Timeout > 0:
 		c.wait.cancel = c.env.Clock.After(m.Timeout, waitExpired{seq: c.wait.seq})

@@ -170,16 +170,17 @@ func (d *daemon) recover(m recoveredLog) {
 // noteRecovered notes what the log held: all of it is durable, and the last sync
 // before a crash may not have been noted.
 func (d *daemon) noteRecovered() {
-	var marks []Mark
+	fact := Recovered{Boot: d.env.Boot, Disk: d.state.disk, Corrupt: d.corrupt}
 	for _, id := range slices.Sorted(maps.Keys(d.state.replicas)) {
-		if r := d.state.replicas[id]; r.complete {
-			marks = append(marks, Mark{Region: id, Data: r.data, Seq: r.last})
+		r := d.state.replicas[id]
+		mark := Mark{Region: id, Data: r.data}
+		if r.complete {
+			mark.Seq = r.last
 			d.env.Note(r.applied())
 		}
+		fact.Copies = append(fact.Copies, mark)
 	}
-	if len(marks) > 0 {
-		d.env.Note(Persisted{Marks: marks})
-	}
+	d.env.Note(fact)
 }
 
 // tick repeats what may be lost and keeps the coordinator informed.
@@ -211,7 +212,9 @@ func (d *daemon) noteLease() {
 		if g.me < 0 || !g.open() {
 			fact.Idle = append(fact.Idle, g.id)
 		}
+		g.measure(&fact.Queues)
 	}
+	fact.Queues.Parked, fact.Queues.Unsynced = len(d.parked), len(d.logged)
 	d.env.Note(fact)
 }
 
@@ -363,4 +366,8 @@ func (d *daemon) onSynced(m syncedUpto) {
 
 func (d *daemon) tell(host string, msg any) { d.stores.send(host, msg) }
 
-func (d *daemon) reply(r Reply) { d.clients.send(r.ID.Client, r) }
+// reply answers a client and says so.
+func (d *daemon) reply(r Reply) {
+	d.env.Note(Replied{ID: r.ID, Result: r.Result})
+	d.clients.send(r.ID.Client, r)
+}

@@ -12,6 +12,7 @@ import (
 type sessions struct {
 	of     map[string]*session
 	digest uint64 // of the whole table; does not depend on the order of its making
+	most   int    // the most operations that it remembered of one client after a record
 }
 
 func newSessions() sessions { return sessions{of: map[string]*session{}} }
@@ -68,6 +69,7 @@ func (t *sessions) remember(id RequestID, lowest uint64) {
 		}
 		s.Done = slices.Delete(s.Done, 0, i)
 	}
+	t.most = max(t.most, len(s.Done))
 }
 
 // hash is that of the session in the digest of its table: one that can follow

@@ -1,6 +1,9 @@
 package store
 
-import "github.com/simrun/simrun/actors"
+import (
+	"github.com/simrun/simrun/actors"
+	"github.com/simrun/simrun/models"
+)
 
 // The facts below are noted for checkers.
 
@@ -25,14 +28,46 @@ type Mark struct {
 // Persisted is the fact that a daemon's log is synced up to these marks.
 type Persisted struct{ Marks []Mark }
 
-// Committed is the fact that the head of a region is about to answer for
-// everything up to Seq, of which Requests, in their order, are news to it.
+// Recovered is the fact of what a daemon found on its disk when it started:
+// everything that was synced before must be in it. Disk is the number of the disk,
+// a new one if it was empty. Copies are those of regions, with the last record of
+// each; one that a transfer had only begun to fill has Seq 0. With Corrupt the log
+// was damaged, and the daemon makes no use of what is left.
+type Recovered struct {
+	Boot    uint64
+	Disk    uint64
+	Corrupt bool
+	Copies  []Mark
+}
+
+// Committed is the fact that the head of a region answers for everything up to Seq,
+// of which Requests, in their order, are news to it: with Success to each of them.
 type Committed struct {
 	Region   RegionID
 	Version  uint64
 	Seq      uint64
 	Requests []RequestID
 }
+
+// Reached is the fact that the tail of a region with more than one member has
+// committed everything up to Seq, of which Requests, in their order, are news to it.
+type Reached struct {
+	Region   RegionID
+	Version  uint64
+	Seq      uint64
+	Requests []RequestID
+}
+
+// Replied is the fact that a daemon has answered a request otherwise than Committed
+// says. The Result is not to be written to.
+type Replied struct {
+	ID     RequestID
+	Result models.Result
+}
+
+// Drained is the fact that a client has nothing outstanding, and what it still
+// counts of its budget.
+type Drained struct{ Bytes int }
 
 // Served is the fact that a daemon answers from its copy alone, because it holds
 // a lease: a read at the tail, or at the head that an operation is impossible.
@@ -48,6 +83,17 @@ type Leased struct {
 	Boot   uint64
 	Config *Config
 	Idle   []RegionID
+	Queues Queues
+}
+
+// Queues are the lengths of what a daemon keeps for later; the last two are the
+// greatest since it started.
+type Queues struct {
+	Parked   int // messages for a configuration to come
+	Unsynced int // entries of the log that are not durable
+	Blocked  int // answers that wait for a commit
+	Failed   int // answers kept for repetitions, the most of one client in one region
+	Results  int // operations remembered as done, the most of one client in one region
 }
 
 // Applied is the fact that a daemon's copy of a region holds the state after Seq.

@@ -15,6 +15,15 @@ type record struct {
 	Attrs  []models.Attr // the whole object; nil with Delete
 }
 
+// requestsOf lists whose effects records are.
+func requestsOf(records []record) []RequestID {
+	ids := make([]RequestID, len(records))
+	for i := range records {
+		ids[i] = records[i].ID
+	}
+	return ids
+}
+
 // keyed is an object of a snapshot.
 type keyed struct {
 	Key   string

@@ -23,8 +23,9 @@ type region struct {
 	asking bool
 
 	// At the head, for one Version.
-	callers map[string]*caller
-	blocked []blocked
+	callers    map[string]*caller
+	failedMost int // the most that a caller had in failed when another request came
+	blocked    []blocked
 
 	out *outgoing
 	in  *incoming
@@ -135,8 +136,20 @@ func (g *region) commit(seq uint64) {
 	}
 	if g.isHead() {
 		g.answer(records)
-	} else {
-		g.acknowledge()
+		return
+	}
+	if g.isTail() {
+		g.d.env.Note(Reached{Region: g.id, Version: g.conf.Version, Seq: seq, Requests: requestsOf(records)})
+	}
+	g.acknowledge()
+}
+
+// measure adds what the region keeps for later.
+func (g *region) measure(q *Queues) {
+	q.Blocked += len(g.blocked)
+	q.Failed = max(q.Failed, g.failedMost)
+	if g.rep != nil {
+		q.Results = max(q.Results, g.rep.sessions.most)
 	}
 }
 

@@ -148,19 +148,17 @@ func (g *region) caller(m *Request) *caller {
 	if m.ID.N < c.lowest {
 		return nil
 	}
+	g.failedMost = max(g.failedMost, len(c.failed))
 	return c
 }
 
 // answer tells the clients of committed records, and those whose failure was
 // decided on them.
 func (g *region) answer(records []record) {
-	requests := make([]RequestID, len(records))
-	for i := range records {
-		requests[i] = records[i].ID
-	}
+	requests := requestsOf(records)
 	g.d.env.Note(Committed{Region: g.id, Version: g.conf.Version, Seq: g.rep.committed, Requests: requests})
 	for _, id := range requests {
-		g.reply(id, models.Result{Status: models.Success})
+		g.d.clients.send(id.Client, g.replyTo(id, models.Result{Status: models.Success}))
 	}
 	waiting := g.blocked[:0]
 	for _, b := range g.blocked {
