@@ -41,7 +41,7 @@ func checkDisks(o *sim.Observation) error {
 // disks follows what is durable.
 type disks struct {
 	members  map[chainID][]store.Member // of spaces whose promise is about disks
-	synced   copies
+	synced   durables
 	answered map[store.RegionID]uint64
 
 	number  map[string]uint64 // of each host's disk
@@ -49,8 +49,8 @@ type disks struct {
 	wiped   map[string]bool   // since the last start
 }
 
-// copies are the daemons' copies by region. There are few of a region.
-type copies [][]durable
+// durables are the daemons' copies by region. There are few of a region.
+type durables [][]durable
 
 // A durable says up to which record a copy is synced. It is over once its disk is
 // another one.
@@ -62,7 +62,7 @@ type durable struct {
 }
 
 // seq is the last synced record of a copy, also if its disk is another one now.
-func (c copies) seq(host string, region store.RegionID, data uint64) uint64 {
+func (c durables) seq(host string, region store.RegionID, data uint64) uint64 {
 	seq := uint64(0)
 	if int(region) < len(c) {
 		for i := range c[region] {
@@ -75,7 +75,7 @@ func (c copies) seq(host string, region store.RegionID, data uint64) uint64 {
 }
 
 // raise notes what a host has synced.
-func (c *copies) raise(host string, marks []store.Mark) {
+func (c *durables) raise(host string, marks []store.Mark) {
 next:
 	for _, m := range marks {
 		for int(m.Region) >= len(*c) {
@@ -93,7 +93,7 @@ next:
 
 // newest is the copy that came to a host last; a later transfer gives the earlier
 // copy up.
-func (c copies) newest(host string, region int) durable {
+func (c durables) newest(host string, region int) durable {
 	var last durable
 	for _, d := range c[region] {
 		if d.host == host && !d.over && d.data >= last.data {
@@ -104,7 +104,7 @@ func (c copies) newest(host string, region int) durable {
 }
 
 // end notes that a host has another disk.
-func (c copies) end(host string) {
+func (c durables) end(host string) {
 	for region := range c {
 		for i := range c[region] {
 			if d := &c[region][i]; d.host == host {

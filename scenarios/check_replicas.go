@@ -77,7 +77,7 @@ type replicas struct {
 	at        map[place]state
 	last      map[copyOf]store.Applied
 	moved     map[store.RegionID]time.Duration // when a copy of it last changed
-	synced    copies
+	synced    durables
 	destroyed map[string]bool // hosts that do not come back
 }
 
