@@ -41,6 +41,11 @@ const (
 // version, is cut off or was altered.
 var ErrDamaged = errors.New("damaged trace")
 
+// ErrCut is in the chain too if the file ends before its footer, as that of a
+// process does which was killed while it wrote: what was read before is what was
+// written. A length that was altered may look the same.
+var ErrCut = fmt.Errorf("%w: cut off", ErrDamaged)
+
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // A Header says which run a trace is of.
@@ -289,7 +294,7 @@ func (t *Reader) read(b []byte) error {
 	n, err := io.ReadFull(t.r, b)
 	t.offset += int64(n)
 	if err == io.EOF || err == io.ErrUnexpectedEOF {
-		return fmt.Errorf("%w: cut off at byte %d", ErrDamaged, t.offset)
+		return fmt.Errorf("%w at byte %d", ErrCut, t.offset)
 	}
 	return err
 }

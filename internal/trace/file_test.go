@@ -2,9 +2,11 @@ package trace
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"io"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -77,7 +79,7 @@ func TestEveryEventComesBackAsWritten(t *testing.T) {
 func TestEveryAlteredByteIsDetected(t *testing.T) {
 	whole := encode(t, someHeader, someEvents)
 	for i := range whole {
-		for _, flip := range []byte{0x01, 0x80, 0xff} {
+		for _, flip := range []byte{0x01, 0x02, 0x04, 0x08, 0x10, 0x20, 0x40, 0x80, 0xff} {
 			bad := bytes.Clone(whole)
 			bad[i] ^= flip
 			wantRefused(t, bad)
@@ -85,14 +87,63 @@ func TestEveryAlteredByteIsDetected(t *testing.T) {
 	}
 }
 
-// FAULTS 3.8: a file that was cut off is refused, at whatever length.
+// FAULTS 3.8: a file that was cut off is refused, at whatever length, is known to be
+// cut off, and gives all that is whole in it.
 func TestEveryCutIsDetected(t *testing.T) {
 	whole := encode(t, someHeader, someEvents)
+	ends := recordEnds(whole)
 	for n := range whole {
 		wantRefused(t, whole[:n])
+		_, events, err := Read(bytes.NewReader(whole[:n]))
+		if !errors.Is(err, ErrCut) {
+			t.Errorf("%d of %d bytes: got %v, want ErrCut", n, len(whole), err)
+		}
+		records := 0
+		for _, end := range ends {
+			if end <= n {
+				records++
+			}
+		}
+		// The first record is the header.
+		if len(events) != max(0, records-1) {
+			t.Errorf("%d of %d bytes: %d events of %d whole records", n, len(whole), len(events), records)
+		}
 	}
-	wantRefused(t, append(bytes.Clone(whole), 0))
-	wantRefused(t, append(bytes.Clone(whole), whole...))
+	for _, bad := range [][]byte{append(bytes.Clone(whole), 0), append(bytes.Clone(whole), whole...)} {
+		wantRefused(t, bad)
+		if _, _, err := Read(bytes.NewReader(bad)); errors.Is(err, ErrCut) {
+			t.Errorf("a longer file counts as cut off: %v", err)
+		}
+	}
+}
+
+// The records are a chain: whole ones cannot be dropped, doubled or moved.
+func TestEveryMovedRecordIsDetected(t *testing.T) {
+	whole := encode(t, someHeader, someEvents)
+	ends := recordEnds(whole)
+	start := func(i int) int {
+		if i == 0 {
+			return len(magic) + 4
+		}
+		return ends[i-1]
+	}
+	for i := range ends {
+		before, record, after := whole[:start(i)], whole[start(i):ends[i]], whole[ends[i]:]
+		wantRefused(t, slices.Concat(before, after))
+		wantRefused(t, slices.Concat(before, record, record, after))
+		if i > 0 {
+			wantRefused(t, slices.Concat(whole[:start(i-1)], record, whole[start(i-1):start(i)], after))
+		}
+	}
+}
+
+// recordEnds are the places where records end, the footer included.
+func recordEnds(whole []byte) (ends []int) {
+	for at := len(magic) + 4; at < len(whole); {
+		at += 8 + int(binary.BigEndian.Uint32(whole[at:]))
+		ends = append(ends, at)
+	}
+	return ends
 }
 
 func wantRefused(t *testing.T, b []byte) {

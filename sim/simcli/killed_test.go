@@ -20,7 +20,7 @@ import (
 
 // FAULTS 3.7: whenever the campaign or its worker is killed, the seed that was
 // running is known: of a campaign, to the next one in its folder; of a worker, to
-// its campaign, which goes on. SIMRUN_KILLS says how many moments are tried.
+// its campaign, which goes on. SIMRUN_KILLS says how many moments in a run are tried.
 func TestSeedsSurviveKillAtAnyMoment(t *testing.T) {
 	kills := 24
 	if text := os.Getenv("SIMRUN_KILLS"); text != "" {
@@ -32,7 +32,7 @@ func TestSeedsSurviveKillAtAnyMoment(t *testing.T) {
 	}
 	moments := rand.New(rand.NewPCG(1, 2))
 	idle := 0
-	for i := range kills {
+	for i := 0; i-idle < kills; i++ {
 		v := &victim{t: t, dir: t.TempDir(), first: uint64(1000 * (i + 1))}
 		v.start()
 		moment := time.Duration(moments.Int64N(int64(120 * time.Millisecond)))
@@ -49,10 +49,7 @@ func TestSeedsSurviveKillAtAnyMoment(t *testing.T) {
 			return
 		}
 	}
-	t.Logf("%d kills, %d of them before the first run", kills, idle)
-	if idle > kills/2 {
-		t.Errorf("%d of %d kills came before the first run", idle, kills)
-	}
+	t.Logf("%d seeds were named after as many kills, and %d more kills came before the first run", kills, idle)
 }
 
 // A victim is a campaign of tiny/witness, which notes in a file of its own what it

@@ -1,6 +1,7 @@
 package simcli
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -209,8 +210,14 @@ func (c *command) view() *cobra.Command {
 		}
 		defer f.Close()
 		h, events, damage := trace.Read(f)
-		if damage != nil && len(events) == 0 {
+		// What was altered is no evidence of anything. What was cut off is, up to there;
+		// but how the run was judged is said for the whole.
+		cut := errors.Is(damage, trace.ErrCut) && len(events) > 0
+		if damage != nil && !cut {
 			return fmt.Errorf("trace %s: %w", args[0], damage)
+		}
+		if cut {
+			h.Verdict = sim.Inconclusive.String()
 		}
 		failure := view.Failure{Check: h.Check, Why: h.Why, Operations: h.Operations}
 		if html != "" {
@@ -228,10 +235,11 @@ func (c *command) view() *cobra.Command {
 		} else {
 			_, err = fmt.Fprintf(c.out, "%s  %s seed %#x\n\n%s", view.Clean(h.Verdict), view.Clean(h.Scenario), h.Seed, indent(view.Story(events, failure)))
 		}
-		if err == nil && damage != nil {
-			err = fmt.Errorf("trace %s: %w; what is shown came before", args[0], damage)
+		if err != nil || !cut {
+			return err
 		}
-		return err
+		fmt.Fprintf(c.out, "\n%v: trace %s: %s; what is shown came before\n", sim.Inconclusive, view.Clean(args[0]), view.Clean(damage.Error()))
+		return exit(sim.Inconclusive)
 	}
 	cmd.Flags().StringVar(&html, "html", "", "draw the run as swim lanes in this file")
 	cmd.Flags().BoolVar(&all, "all", false, "print every event, not the story")

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -16,6 +17,10 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	// A process with the race detector takes a second to end, unless it is told not to.
+	if os.Getenv("GORACE") == "" {
+		os.Setenv("GORACE", "atexit_sleep_ms=0")
+	}
 	simrun := func() { os.Exit(Main(append(deadlyScenarios(), testScenarios()...))) }
 	if os.Getenv(workerVariable) != "" {
 		// A worker of a campaign that a test runs in its own process.
@@ -30,6 +35,7 @@ func TestCommand(t *testing.T) {
 		Dir: "testdata",
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"code": code, "last": last, "signal": signalWhenRunning, "lines": linesAgree,
+			"cut": cutFile, "alter": alterFile, "pick": pickFile,
 		},
 	})
 }
@@ -127,4 +133,32 @@ func signalWhenRunning(ts *testscript.TestScript, neg bool, args []string) {
 	if got := itoa(cmd.ProcessState.ExitCode()); got != args[1] {
 		ts.Fatalf("exit code %s, want %s", got, args[1])
 	}
+}
+
+// pick PATTERN FILE copies the first file that matches.
+func pickFile(ts *testscript.TestScript, neg bool, args []string) {
+	names, err := filepath.Glob(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if len(names) == 0 {
+		ts.Fatalf("no file matches %s", args[0])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(ts.ReadFile(names[0])), 0o644))
+}
+
+// cut FILE N takes the last N bytes off a file; all leaves 20.
+func cutFile(ts *testscript.TestScript, neg bool, args []string) {
+	b := ts.ReadFile(args[0])
+	n, err := len(b)-20, error(nil)
+	if args[1] != "all" {
+		n, err = strconv.Atoi(args[1])
+	}
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(b[:len(b)-n]), 0o644))
+}
+
+// alter FILE changes the byte in the middle of a file.
+func alterFile(ts *testscript.TestScript, neg bool, args []string) {
+	b := []byte(ts.ReadFile(args[0]))
+	b[len(b)/2] ^= 1
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), b, 0o644))
 }
