@@ -14,6 +14,9 @@ func All() []sim.Scenario {
 		storePartition(),
 		storePowerLoss(),
 		storeChaos(),
+		storeReplicated(),
+		storeUnrestricted(),
 		storeRefused(),
+		storeOverload(),
 	}
 }

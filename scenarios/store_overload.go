@@ -1,0 +1,107 @@
+package scenarios
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/simrun/simrun/faults"
+	"github.com/simrun/simrun/linearizability"
+	"github.com/simrun/simrun/models"
+	"github.com/simrun/simrun/sim"
+)
+
+// storeOverload gives the servers more to do than they can, for a while, and holds
+// them to being as fast afterwards as they were before: an overload that goes on
+// after its cause is gone is a metastable failure (Huang et al., OSDI 2022).
+func storeOverload() sim.Scenario {
+	load := Load{Clients: 3, Keys: 6, Spaces: 2}
+	s := storeScenario(sim.Scenario{
+		Name: "store/overload",
+		Doc:  "far more operations than the servers can take, then as few as before, which must be as fast as before",
+		Knobs: func(d *faults.Draw) sim.Knobs {
+			return sim.Knobs{}.
+				With("burst", []int{60, 120, 240}[d.IntN("burst", 3)]).
+				With("lease", drawLease(d)).
+				With("retry", []string{"0s", "5ms"}[d.IntN("retry", 2)])
+		},
+		Profile: storeHosts(faults.Profile{DelayMin: time.Millisecond, DelayMax: 8 * time.Millisecond, FIFO: 500}),
+		Service: 300 * time.Microsecond,
+		Checks:  []sim.Check{{Name: "goodput", Func: checkGoodput}},
+	}, load)
+	s.Workload.Generate = func(d *faults.Draw, k sim.Knobs) []sim.Op { return overload(load, d, k) }
+	return s
+}
+
+const (
+	calmOps  = 40 // of each client before the overload, and after
+	calmTime = 5 * time.Millisecond
+	// restTime is how long the system has to recover. It is far more than the overload
+	// lasts.
+	restTime = 5 * time.Second
+)
+
+// overload writes the lines: calm, as many operations as fit at once, rest, calm.
+func overload(load Load, d *faults.Draw, k sim.Knobs) []sim.Op {
+	var out []sim.Op
+	burst := k.Int("burst", 120)
+	for c := range load.Clients {
+		name := fmt.Sprintf("c%d", c)
+		n := 0
+		issue := func(i int) { // the i-th calm operation is the same before and after
+			n++
+			op := models.Op{Verb: models.Get, Space: "words", Key: fmt.Sprintf("k%d", d.Sub(name, i).IntN("key", load.Keys))}
+			if d.Sub(name, i).Permille("put", 500) {
+				op.Verb = models.Put
+				op.Attrs = []models.Attr{{Name: "word", Value: models.StringValue(fmt.Sprintf("%s.%d", name, n))}}
+			}
+			out = append(out, sim.Op{Client: name, N: n, Do: op})
+		}
+		line := func(do fmt.Stringer) { out = append(out, sim.Op{Client: name, Do: do}) }
+		calm := func() {
+			for i := range calmOps {
+				issue(i)
+				line(Wait{N: n})
+				line(Sleep{For: calmTime})
+			}
+		}
+		calm()
+		for i := range burst {
+			issue(calmOps + i)
+		}
+		line(Flush{})
+		line(Sleep{For: restTime})
+		calm()
+	}
+	return out
+}
+
+// checkGoodput compares how long the calm operations took after the overload with
+// how long they took before. It says nothing about plans in which some are missing.
+func checkGoodput(o *sim.Observation) error {
+	burst := o.Knobs.Int("burst", 120)
+	called := map[linearizability.OpID]time.Duration{}
+	var before, after time.Duration
+	var befores, afters int
+	for _, n := range o.Notes {
+		switch f := n.Fact.(type) {
+		case linearizability.Called:
+			called[f.Op] = n.At
+		case linearizability.Returned:
+			took := n.At - called[f.Op]
+			switch i := f.Op.N; {
+			case f.Op.Client == "final":
+			case i > calmOps/2 && i <= calmOps: // the first ones wait for the space
+				before += took
+				befores++
+			case i > calmOps*3/2+burst:
+				after += took
+				afters++
+			}
+		}
+	}
+	if befores == afters && after*9 > before*10 {
+		return fmt.Errorf("the overload never ended: %v after it, %d calm operations take %v together, and before it the same ones took %v",
+			restTime, afters, after, before)
+	}
+	return nil
+}
