@@ -137,6 +137,11 @@ func (c *Config) RegionOf(space, key string) *Region {
 	return &c.Regions[int(s.First)+int(h.Sum64()%uint64(s.Def.Partitions))]
 }
 
+// counts reports that some chain counts on a host.
+func (c *Config) counts(host string) bool {
+	return slices.ContainsFunc(c.Regions, func(r Region) bool { return r.Index(host) >= 0 })
+}
+
 // Daemon returns the registration of a host, or nil.
 func (c *Config) Daemon(host string) *Daemon {
 	for i := range c.Daemons {

@@ -222,6 +222,7 @@ func (c *coordinator) save(n *Config) {
 		panic(fmt.Sprintf("configuration %d: %v", n.Epoch, err))
 	}
 	c.saving = n
+	c.env.Note(Decided{Config: n})
 	c.lsn++
 	log := c.env.PID(c.env.Host + "/" + LogActor)
 	c.env.Send(log, appendEntry{LSN: c.lsn, Payload: text})
@@ -299,6 +300,8 @@ func (c *coordinator) unrest() string {
 	for _, host := range slices.Sorted(maps.Keys(c.views)) {
 		v := c.views[host]
 		switch {
+		case !c.alive(v) && !c.config.counts(host):
+			continue // it may never come back, and nobody waits for it
 		case !c.alive(v):
 			return host + " is down"
 		case v.epoch != c.config.Epoch:

@@ -11,6 +11,10 @@ import (
 // and begins to give it away.
 type Published struct{ Config *Config }
 
+// Decided is the fact that the coordinator makes a configuration durable, which it
+// publishes then. If it crashes before that, the one before may come back.
+type Decided struct{ Config *Config }
+
 // Adopted is the fact that a daemon serves by this configuration from now on.
 type Adopted struct {
 	Boot   uint64
