@@ -126,19 +126,24 @@ func (w *world) nextPhase() {
 			w.phases.due = true
 		}
 	case settlePhase:
-		w.phases.now = finalPhase
-		w.phases.deadline = w.now + int64(w.limits.Settle)
-		h := w.byName[finalHost]
-		if w.scenario.Workload.Final == nil || h == nil || !h.up {
-			w.ended = true
-			return
-		}
-		h.ops, h.next = w.scenario.Workload.Final(w.plan.Knobs, w.plan.Ops), 0
-		h.startWorkload()
-		w.phases.due = w.phases.running == 0
+		w.readBack()
 	case finalPhase:
 		w.ended = true
 	}
+}
+
+// readBack has the host "final" begin.
+func (w *world) readBack() {
+	w.phases.now = finalPhase
+	w.phases.deadline = w.now + int64(w.limits.Settle)
+	h := w.byName[finalHost]
+	if w.scenario.Workload.Final == nil || h == nil || !h.up {
+		w.ended = true
+		return
+	}
+	h.ops, h.next = w.scenario.Workload.Final(w.plan.Knobs, w.plan.Ops), 0
+	h.startWorkload()
+	w.phases.due = w.phases.running == 0
 }
 
 // heal ends the faults: links work, no message is lost any more, and every host
@@ -184,10 +189,13 @@ func (w *world) late() {
 	case faultPhase:
 		w.fail(Inconclusive, "time", fmt.Errorf("the clients did not end within %v of virtual time", w.limits.Time))
 	case settlePhase, finalPhase:
-		if w.excused() {
-			return
+		if !w.excused() {
+			w.fail(Violation, "liveness", fmt.Errorf("%s had not ended %v after everything healed%s", w.waiting(), w.limits.Settle, w.ailing()))
+		} else if w.phases.now == settlePhase {
+			w.readBack() // what is left can still be seen
+		} else {
+			w.ended = true
 		}
-		w.fail(Violation, "liveness", fmt.Errorf("%s had not ended %v after everything healed%s", w.waiting(), w.limits.Settle, w.ailing()))
 	}
 }
 
@@ -198,12 +206,13 @@ func (w *world) stuck() {
 		return
 	}
 	if w.excused() {
+		w.ended = true
 		return
 	}
 	w.fail(Violation, "liveness", fmt.Errorf("%s waits for ever: nothing is left to happen%s", w.waiting(), w.ailing()))
 }
 
-// excused ends a run that makes no progress because copies were destroyed beyond
+// excused reports that a run makes no progress because copies were destroyed beyond
 // what the system promised to survive. What its clients saw is still judged.
 func (w *world) excused() bool {
 	if w.oracle == nil {
@@ -213,7 +222,6 @@ func (w *world) excused() bool {
 	if w.excuse == "" {
 		return false
 	}
-	w.ended = true
 	w.trace(trace.Event{Kind: trace.Note, Text: "nothing more is owed: " + w.excuse})
 	return true
 }
