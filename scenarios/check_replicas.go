@@ -19,7 +19,7 @@ const stillness = time.Second
 func checkReplicas(o *sim.Observation) error {
 	r := replicas{
 		at: map[place]state{}, last: map[copyOf]store.Applied{}, moved: map[store.RegionID]time.Duration{},
-		destroyed: map[string]bool{},
+		destroyed: map[string]bool{}, back: rollBacks(o),
 	}
 	settled := time.Duration(-1)
 	for i := range o.Notes {
@@ -79,11 +79,17 @@ type replicas struct {
 	moved     map[store.RegionID]time.Duration // when a copy of it last changed
 	synced    durables
 	destroyed map[string]bool // hosts that do not come back
+	// back has the places from which on regions that lost records give their
+	// numbers to others.
+	back map[store.RegionID]int64
 }
 
 func (r *replicas) apply(n *sim.Note, f store.Applied) error {
 	r.last[copyOf{n.Host, f.Region, f.Data}] = f
 	r.moved[f.Region] = n.At
+	if at, ok := r.back[f.Region]; ok && n.Seq > at {
+		return nil
+	}
 	p := place{f.Region, f.Seq}
 	if old, ok := r.at[p]; ok && old.digest != f.Digest {
 		return fmt.Errorf("region %d after record %d differs between %s and %s", f.Region, f.Seq, old.host, n.Host)

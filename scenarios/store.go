@@ -1,7 +1,7 @@
 package scenarios
 
 import (
-	"fmt"
+	"slices"
 	"time"
 
 	"github.com/simrun/simrun/actors"
@@ -17,6 +17,7 @@ import (
 // that of store.ClientOptions.
 func storeScenario(s sim.Scenario, load Load) sim.Scenario {
 	s.Topology = func(k sim.Knobs) actors.Topology { return store.Topology(storeOptions(k, load)) }
+	s.Oracle = func(k sim.Knobs) sim.Oracle { return newStoreOracle(storeOptions(k, load)) }
 	s.Workload = load.Workload()
 	s.Workload.Final = settledReads
 	s.Model = StoreModel(storeSpaces...)
@@ -52,27 +53,28 @@ func storeOptions(k sim.Knobs, load Load) store.Options {
 	}
 }
 
-// settledReads waits until the system is whole again and then reads every key.
+// settledReads waits until the system is whole again and then reads every key. If
+// it is not whole by then, it has to become so after the reads.
 func settledReads(k sim.Knobs, ops []sim.Op) []sim.Op {
-	return append([]sim.Op{{Client: "final", Do: Settle{}}}, finalReads(k, ops)...)
+	settle := []sim.Op{{Client: "final", Do: Settle{}}}
+	return slices.Concat(settle, finalReads(k, ops), settle)
 }
 
-// settlePatience is how long the system may take to be whole after everything has
-// healed.
-const settlePatience = 30 * time.Second
+const (
+	// settlePatience is how long the system may take to be whole after everything
+	// has healed, before somebody looks at what is there of it.
+	settlePatience = 20 * time.Second
+	// readPatience is how long such a look may take.
+	readPatience = time.Second
+)
 
 // A Settled is the fact that the system was found whole.
 type Settled struct{}
 
-// settle waits until the system is whole. That this never comes is a failure:
-// everything has healed.
-func settle(env actors.Env) error {
-	if _, err := store.NewAdmin(env).WaitUntilStable(settlePatience); err != nil {
-		return fmt.Errorf("after everything has healed: %w", err)
-	}
-	env.Note(Settled{})
-	return nil
-}
+// An Unsettled is the fact that the system is not whole though everything has
+// healed. If it never becomes so that is a failure, unless copies were destroyed
+// beyond what the system promised to survive.
+type Unsettled struct{ Why string }
 
 // storeHosts names the hosts that faults may hit, in any Profile.
 func storeHosts(p faults.Profile) faults.Profile {

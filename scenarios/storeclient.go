@@ -46,6 +46,7 @@ type storeClient struct {
 	number    map[*store.Deferred]int
 	uncertain map[object]int // operations without a certain outcome
 	repeats   int
+	unsettled bool // the system is not whole, and may never be
 }
 
 // An object is one key of a space.
@@ -83,7 +84,7 @@ func (c *storeClient) do(op sim.Op) error {
 	case Point:
 		c.env.Note(actors.Point(do.Name))
 	case Settle:
-		return settle(c.env)
+		c.settle()
 	case Read:
 		c.read(op.N, do.get())
 	default:
@@ -181,6 +182,25 @@ func outcomeOf(r models.Result) linearizability.Outcome {
 	return linearizability.Outcome{Certainty: linearizability.Unknown}
 }
 
+// settle waits until the system is whole. The first time it gives up in the end, so
+// that what there is can be read; the second time it waits for ever.
+func (c *storeClient) settle() {
+	admin := store.NewAdmin(c.env)
+	for {
+		_, err := admin.WaitUntilStable(settlePatience)
+		if err == nil {
+			c.unsettled = false
+			c.env.Note(Settled{})
+			return
+		}
+		c.env.Note(Unsettled{Why: err.Error()})
+		if !c.unsettled {
+			c.unsettled = true
+			return
+		}
+	}
+}
+
 // repeatBase is added to the number of a repeated read: it is a new operation of
 // the history.
 const repeatBase = 1_000_000
@@ -190,7 +210,14 @@ const repeatBase = 1_000_000
 func (c *storeClient) read(n int, op models.Op) {
 	for {
 		d := c.start(n, op)
-		r := d.Wait()
+		var r models.Result
+		if c.unsettled {
+			if r = d.WaitFor(readPatience); !d.Done() {
+				return // it stays open
+			}
+		} else {
+			r = d.Wait()
+		}
 		c.finish(d, r)
 		if r.Status.Observed() || r.Status.Refused() {
 			return
