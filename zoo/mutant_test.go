@@ -4,10 +4,13 @@ import (
 	"go/format"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/simrun/simrun/linearizability"
 )
 
 // TestPatchesApply: a patch that no longer fits hides that its bug may not be found
@@ -25,6 +28,29 @@ func TestPatchesApply(t *testing.T) {
 		for file, text := range files {
 			if formatted, err := format.Source([]byte(text)); err != nil || string(formatted) != text {
 				t.Errorf("%s: %s is not formatted: %v", m.name, file, err)
+			}
+		}
+	}
+}
+
+// TestChecksOfTheGuaranteesExist: a check that nothing is called by kills nobody.
+func TestChecksOfTheGuaranteesExist(t *testing.T) {
+	s, err := scenario("store/chaos")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Those of the Model, and what sim watches over itself.
+	known := []string{
+		linearizability.CheckLinearizable, linearizability.CheckStale, linearizability.CheckDurable,
+		linearizability.CheckVanished, linearizability.CheckGhost, "liveness", "program",
+	}
+	for _, c := range s.Checks {
+		known = append(known, c.Name)
+	}
+	for id, checks := range guarantees {
+		for _, check := range checks {
+			if !slices.Contains(known, check) {
+				t.Errorf("%s: there is no check %s", id, check)
 			}
 		}
 	}

@@ -10,8 +10,10 @@ import (
 // quickTime bounds a quick look.
 const quickTime = 10 * time.Minute
 
-// A quick looks whether mutants are still found: by the seed that killed last and by
-// the witness, and where the seed does not kill any more, in one block.
+// A quick looks whether what was found once still is: by the seed that killed last
+// and by the witness, and where the seed does not kill any more, in one block. A
+// mutant without results is looked for in one block too; one that every block left
+// alive only by its witness.
 type quick struct {
 	*keeper
 	reached map[string]bool
@@ -30,11 +32,11 @@ func (q *quick) run(ctx context.Context, list []*mutant) error {
 		if err != nil {
 			return err
 		}
-		if !killed && m.difficulty != needle {
-			again = append(again, m)
+		if killed || m.difficulty == needle || q.results.survived(m.name) {
+			q.reached[m.name] = true
 			return nil
 		}
-		q.reached[m.name] = true
+		again = append(again, m)
 		return nil
 	})
 	if err == nil {

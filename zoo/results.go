@@ -162,6 +162,12 @@ func (r *results) lastKill(name string) *block {
 	return last
 }
 
+// survived reports that a mutant was looked for, with any sources, and never killed.
+func (r *results) survived(name string) bool {
+	tried := slices.ContainsFunc(r.records, func(rec record) bool { return rec.Mutant == name && rec.Block != nil })
+	return tried && r.lastKill(name) == nil
+}
+
 // shrunk returns what the first kill of a mutant was shrunk to, or nil.
 func (r *results) shrunk(key string) *shrunk {
 	for _, rec := range r.records {

@@ -80,6 +80,12 @@ func TestStaleResultsAreNotMixed(t *testing.T) {
 	if got := r.lastKill("M01"); got.Seed != 30 {
 		t.Errorf("last killed by %v", got.Seed)
 	}
+	if r.survived("M01") || r.survived("M02") {
+		t.Error("one that was killed, or never looked for, counts as survivor")
+	}
+	if err := r.add(record{Mutant: "M02", Key: "new", Block: &block{Tried: 200}}); err != nil || !r.survived("M02") {
+		t.Errorf("%v: one that was looked for in vain does not count as survivor", err)
+	}
 	if err := r.compact(func(rec record) bool { return rec.Key == "new" }); err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +93,7 @@ func TestStaleResultsAreNotMixed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(r.records, again.records); diff != "" || len(again.records) != 2 {
+	if diff := cmp.Diff(r.records, again.records); diff != "" || len(again.records) != 3 {
 		t.Errorf("%d records after compact (-in memory +on disk):\n%s", len(again.records), diff)
 	}
 }

@@ -12,9 +12,15 @@ import (
 // deciding are the packages that decide what a seed comes to.
 var deciding = []string{"actors", "actors/store", "faults", "internal/wire", "linearizability", "models", "scenarios", "sim"}
 
-// hashSources hashes the code of the packages in deciding, without their tests.
+// hashSources hashes the code of the packages in deciding, without their tests, and
+// go.mod for the code of others.
 func hashSources(root string) (string, error) {
 	h := sha256.New()
+	mod, err := os.ReadFile(filepath.Join(root, "go.mod"))
+	if err != nil {
+		return "", err
+	}
+	h.Write(mod)
 	for _, pkg := range deciding {
 		files, err := filepath.Glob(filepath.Join(root, filepath.FromSlash(pkg), "*.go"))
 		if err != nil {
