@@ -61,6 +61,13 @@ func Parting(s Scenario, p Plan) string {
 func parting(s Scenario, p Plan) string {
 	var first []trace.Event
 	Trace(s, p, func(e trace.Event) { first = append(first, e) })
+	return PartingFrom(s, p, first)
+}
+
+// PartingFrom runs a plan and describes the first event in which the run differs
+// from the events of another one, which may have been of another process; "" if it
+// does not.
+func PartingFrom(s Scenario, p Plan, first []trace.Event) string {
 	n, text := 0, ""
 	Trace(s, p, func(e trace.Event) {
 		switch {

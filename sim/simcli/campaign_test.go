@@ -101,7 +101,7 @@ func campaignOf(t *testing.T, jobs, runs int, names ...string) *campaign {
 	}
 	defer f.close()
 	c := &campaign{base: 1, runs: runs, jobs: jobs, watchdog: time.Minute, memory: memoryMiB, folder: f, printed: io.Discard, found: func(notice) {}}
-	for _, s := range testScenarios() {
+	for _, s := range append(deadlyScenarios(), testScenarios()...) {
 		for _, name := range names {
 			if s.Name == name {
 				c.scenarios = append(c.scenarios, s)
@@ -190,6 +190,19 @@ func TestLostFolderEndsTheCampaign(t *testing.T) {
 	}
 	if n := c.total().runs; n >= 10_000 {
 		t.Errorf("%d runs after the folder was gone", n)
+	}
+}
+
+// A campaign whose runs all end their process is not worth its time.
+func TestCampaignOfDeathsEnds(t *testing.T) {
+	c := campaignOf(t, 2, 1000, "tiny/exit")
+	sum := c.total()
+	if sum.crashed < deathsMost || sum.crashed > deathsMost+c.jobs || sum.harness != sum.crashed || sum.runs >= 1000 || !c.deadly {
+		t.Errorf("%d runs, %d of them took their process with them", sum.runs, sum.crashed)
+	}
+	files, err := filepath.Glob(filepath.Join(c.folder.path, "*.crash.txt"))
+	if err != nil || len(files) != min(keepMost, sum.crashed) {
+		t.Errorf("%d files of %d deaths, %v", len(files), sum.crashed, err)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/simrun/simrun/actors"
 	"github.com/simrun/simrun/faults"
@@ -41,6 +42,18 @@ var hoard [][]byte
 // recurse needs more stack than there is.
 func recurse(n int) int { return recurse(n+1) + n }
 
+// signalSelf does not return: the signal may take effect a little later.
+func signalSelf(s syscall.Signal) {
+	syscall.Kill(os.Getpid(), s)
+	spin()
+}
+
+func spin() {
+	for {
+		runtime.Gosched()
+	}
+}
+
 // isFirst reports whether no other process with this working directory has asked.
 var isFirst = sync.OnceValue(func() bool {
 	f, err := os.OpenFile("first", os.O_CREATE|os.O_EXCL, 0o644)
@@ -58,13 +71,22 @@ func deadlyScenarios() []sim.Scenario {
 		}
 		return nil
 	}}}
+	slow := elsewhere
+	slow.Name = "tiny/slow-elsewhere"
+	slow.Workload.Client = func(env actors.Env, rec *linearizability.Recorder) func(sim.Op) error {
+		ordinary := client(env, rec)
+		return func(op sim.Op) error {
+			if !isFirst() {
+				env.Clock.Sleep(time.Millisecond)
+			}
+			return ordinary(op)
+		}
+	}
 	return []sim.Scenario{
 		deadly("tiny/exit", func() { os.Exit(0) }),
 		deadly("tiny/stray", func() {
 			go panic("a goroutine\x1b[31m of nobody")
-			for {
-				runtime.Gosched()
-			}
+			spin()
 		}),
 		deadly("tiny/overflow", func() { fmt.Println(recurse(0)) }),
 		deadly("tiny/greedy", func() {
@@ -72,10 +94,10 @@ func deadlyScenarios() []sim.Scenario {
 				hoard = append(hoard, make([]byte, 1<<20))
 			}
 		}),
-		deadly("tiny/killed", func() { syscall.Kill(os.Getpid(), syscall.SIGKILL) }),
-		deadly("tiny/stopped", func() { syscall.Kill(os.Getpid(), syscall.SIGSTOP) }),
+		deadly("tiny/killed", func() { signalSelf(syscall.SIGKILL) }),
+		deadly("tiny/stopped", func() { signalSelf(syscall.SIGSTOP) }),
 		deadly("tiny/chatty", func() { fmt.Println("said by an actor") }),
-		witness(), elsewhere,
+		witness(), elsewhere, slow,
 	}
 }
 

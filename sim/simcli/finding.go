@@ -15,6 +15,7 @@ type finding struct {
 	scenario sim.Scenario
 	seed     uint64
 	policy   sim.Policy    // in the place of the drawn one; "": none
+	parting  func() string // says where two runs of the plan differ
 	result   *sim.Result   // shrunk, if it could be
 	events   []trace.Event // of result; nil for the later ones of many alike
 	plan     string        // the file of result.Plan; "" if it was not saved
@@ -28,7 +29,7 @@ func (f *finding) explain(ctx context.Context, to *folder) (err error) {
 	s, r := f.scenario, f.result
 	name := fileName(s.Name, f.seed)
 	if r.Check == nondeterminism && f.alike <= shrinkMost {
-		r.Err = fmt.Errorf("%w; %s", r.Err, sim.Parting(s, r.Plan))
+		r.Err = fmt.Errorf("%w; %s", r.Err, f.parting())
 	}
 	if r.Verdict == sim.Violation && f.alike <= shrinkMost {
 		if f.full, err = to.savePlan(name+".full.plan", r.Plan); err != nil {

@@ -32,8 +32,9 @@ type order struct {
 	Begin *settings `json:"begin,omitempty"`
 	// Seeds are run and reported one by one; then the worker is Idle.
 	Seeds *seeds `json:"seeds,omitempty"`
-	// Plan is run once and reported.
-	Plan string `json:"plan,omitempty"`
+	// Plan is run once and reported; with a TraceTo that trace is saved there.
+	Plan    string `json:"plan,omitempty"`
+	TraceTo string `json:"trace_to,omitempty"`
 	// Answer is to a report that asks for one.
 	Answer *answer `json:"answer,omitempty"`
 	// Stop lets no further run begin.
@@ -53,8 +54,10 @@ type report struct {
 	Ready bool `json:"ready,omitempty"`
 	// Alive says that a run of several has ended.
 	Alive bool `json:"alive,omitempty"`
-	// Confirm asks for an answer: what another process makes of this plan.
+	// Confirm asks for an answer: what another process makes of this plan. With a
+	// TraceTo its trace is saved in that file of the folder.
 	Confirm string `json:"confirm,omitempty"`
+	TraceTo string `json:"trace_to,omitempty"`
 	// Run is the outcome of a seed. If it has failed, an answer is awaited, and then
 	// a Notice follows.
 	Run    *outcome `json:"run,omitempty"`

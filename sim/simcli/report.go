@@ -32,9 +32,16 @@ func headline(r *sim.Result) string {
 	b.WriteByte('\n')
 	if r.Err != nil {
 		// The text of an error may have lines of its own: a stack.
-		for line := range strings.Lines(r.Err.Error()) {
-			fmt.Fprintf(&b, "  %s\n", view.Clean(strings.ReplaceAll(strings.TrimRight(line, "\n"), "\t", "    ")))
-		}
+		b.WriteString(indent(cleanLines(r.Err.Error())))
+	}
+	return b.String()
+}
+
+// cleanLines makes a text of some lines fit for a terminal.
+func cleanLines(text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		b.WriteString(view.Clean(strings.ReplaceAll(strings.TrimRight(line, "\n"), "\t", "    ")) + "\n")
 	}
 	return b.String()
 }

@@ -175,7 +175,11 @@ func (f *runFlags) command(scenarios []sim.Scenario) string {
 	if f.policy != "" {
 		words = append(words, "--policy", string(f.policy))
 	}
-	words = append(words, "--watchdog", f.watchdog.String(), "--memory", strconv.Itoa(f.memory), "--out", strconv.Quote(f.out))
+	out := f.out
+	if strings.ContainsAny(out, " \"'`$&|;<>()*?[]#~\\") {
+		out = strconv.Quote(out)
+	}
+	words = append(words, "--watchdog", f.watchdog.String(), "--memory", strconv.Itoa(f.memory), "--out", out)
 	return strings.Join(words, " ")
 }
 

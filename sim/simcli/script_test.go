@@ -21,12 +21,20 @@ func TestMain(m *testing.M) {
 	if os.Getenv("GORACE") == "" {
 		os.Setenv("GORACE", "atexit_sleep_ms=0")
 	}
+	// A program that does not come to Main when it is started again.
+	stubborn := func() {
+		if os.Getenv(workerVariable) != "" {
+			os.Stderr.WriteString("not again\n")
+			os.Exit(1)
+		}
+		os.Exit(Main(testScenarios()))
+	}
 	simrun := func() { os.Exit(Main(append(deadlyScenarios(), testScenarios()...))) }
-	if os.Getenv(workerVariable) != "" {
+	if os.Getenv(workerVariable) != "" && filepath.Base(os.Args[0]) != "stubborn" {
 		// A worker of a campaign that a test runs in its own process.
 		simrun()
 	}
-	testscript.Main(m, map[string]func(){"simrun": simrun})
+	testscript.Main(m, map[string]func(){"simrun": simrun, "stubborn": stubborn})
 }
 
 // TestCommand runs the scripts of testdata: what a user types and sees.

@@ -59,18 +59,21 @@ func (v *supervisor) row(ctx context.Context, row seeds) (done int, err error) {
 		}
 	}
 	v.process.order(order{Seeds: &row})
-	for limit := c.watchdog; ; {
+	for {
+		limit := c.watchdog
+		if v.untold != nil {
+			limit += shrinkLimit
+		}
 		r, ok := v.process.next(limit)
 		if !ok {
 			return v.died(ctx, row, done)
 		}
 		v.process.log.pass()
-		limit = c.watchdog
 		switch {
 		case r.Broken != "":
 			return done, errors.New(r.Broken)
 		case r.Confirm != "":
-			o, err := c.elsewhere(ctx, r.Confirm)
+			o, err := c.elsewhere(ctx, order{Plan: r.Confirm, TraceTo: r.TraceTo})
 			if err != nil {
 				return done, unlessDone(ctx, err)
 			}
@@ -81,7 +84,6 @@ func (v *supervisor) row(ctx context.Context, row seeds) (done int, err error) {
 			if r.Run.failed() {
 				v.untold = r.Run
 				v.process.order(order{Answer: &answer{Alike: alike}})
-				limit += shrinkLimit
 			}
 		case r.Notice != nil:
 			v.untold = nil
@@ -106,17 +108,7 @@ func unlessDone(ctx context.Context, err error) error {
 func (v *supervisor) died(ctx context.Context, row seeds, done int) (int, error) {
 	p, found := v.process, v.untold
 	v.process, v.untold = nil, nil
-	why := p.death()
-	check := deathCheck
-	switch {
-	case p.killed != "":
-		check, why = p.killed, fmt.Sprintf("the run did not end within %v of wall time, and its process was ended", v.c.watchdog)
-	case p.exitCode() == memoryCode:
-		check, why = memoryCheck, "the run was out of memory, and its process was ended"
-	}
-	if words := p.log.take(); words != "" {
-		why += "\n" + words
-	}
+	check, why := v.c.postMortem(p)
 	if found != nil {
 		found.Why += "\nno smaller plan: while one was looked for, " + why
 		return done, v.c.bury(*found, running{}, v.c.alike(*found))
@@ -134,6 +126,21 @@ func (v *supervisor) died(ctx context.Context, row seeds, done int) (int, error)
 	}
 	alike := v.c.add(o)
 	return max(done, int(o.Seed-row.First)+1), v.c.bury(o, now, alike)
+}
+
+// postMortem says why a process has ended: the check that it fails, and its last words.
+func (c *campaign) postMortem(p *process) (check, why string) {
+	check, why = deathCheck, p.death()
+	switch {
+	case p.killed != "":
+		check, why = p.killed, fmt.Sprintf("the run did not end within %v of wall time, and its process was ended", c.watchdog)
+	case p.exitCode() == memoryCode:
+		check, why = memoryCheck, "the run was out of memory, and its process was ended"
+	}
+	if words := p.log.take(); words != "" {
+		why += "\n" + words
+	}
+	return check, why
 }
 
 // dismiss ends the process, if there is one. Nothing runs any more, so the file
@@ -160,8 +167,8 @@ func (c *campaign) start(ctx context.Context, number int) (*process, error) {
 	return p, nil
 }
 
-// elsewhere runs a plan in a process that has not run it before.
-func (c *campaign) elsewhere(ctx context.Context, plan string) (outcome, error) {
+// elsewhere has a plan run in a process that finds nothing of its own.
+func (c *campaign) elsewhere(ctx context.Context, o order) (outcome, error) {
 	c.second.Lock()
 	defer c.second.Unlock()
 	if c.other == nil {
@@ -172,19 +179,13 @@ func (c *campaign) elsewhere(ctx context.Context, plan string) (outcome, error) 
 		c.other = p
 	}
 	p := c.other
-	p.order(order{Plan: plan})
+	p.order(o)
 	r, ok := p.next(c.watchdog)
 	switch {
 	case !ok:
 		c.other = nil
-		o := outcome{Verdict: sim.Harness, Check: deathCheck, Why: p.death()}
-		if p.killed != "" {
-			o.Check, o.Why = p.killed, fmt.Sprintf("the run did not end within %v of wall time", c.watchdog)
-		}
-		if words := p.log.take(); words != "" {
-			o.Why += "\n" + words
-		}
-		return o, ctx.Err()
+		check, why := c.postMortem(p)
+		return outcome{Verdict: sim.Harness, Check: check, Why: why}, ctx.Err()
 	case r.Run == nil:
 		return outcome{}, fmt.Errorf("worker process: %s", r.Broken)
 	}
@@ -199,7 +200,7 @@ func (c *campaign) bury(o outcome, now running, alike int) error {
 	if alike <= keepMost {
 		var err error
 		file, err = c.folder.save(fileName(o.Scenario, o.Seed)+".crash.txt", func(w io.Writer) error {
-			_, err := fmt.Fprintf(w, "%s\n%s\n\n%s\n\n%s", build(), command, o.Why, now.Head)
+			_, err := fmt.Fprintf(w, "%s\n%s\n\n%s\n%s", build(), command, cleanLines(o.Why), cleanLines(now.Head))
 			return err
 		})
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
@@ -19,6 +20,7 @@ import (
 	"time"
 
 	"github.com/simrun/simrun/faults"
+	"github.com/simrun/simrun/internal/trace"
 	"github.com/simrun/simrun/sim"
 )
 
@@ -111,7 +113,7 @@ func (w *worker) serve() error {
 		case o.Seeds != nil:
 			err = w.row(*o.Seeds)
 		case o.Plan != "":
-			err = w.second(o.Plan)
+			err = w.second(o.Plan, o.TraceTo)
 		}
 		if err != nil {
 			return err
@@ -222,12 +224,15 @@ func (w *worker) one(s sim.Scenario, seed uint64, now running) error {
 		}
 		r = compare(r, attempt(s, seed, func() sim.Plan { return r.Plan }))
 	}
+	parting := func() string { return sim.Parting(s, r.Plan) }
 	if r.Verdict == sim.Violation && r.Plan.Validate() == nil {
 		a, err := w.ask(report{Confirm: r.Plan.String()})
 		if err != nil {
 			return err
 		}
-		r = compareElsewhere(r, a.Elsewhere)
+		if r = compareElsewhere(r, a.Elsewhere); r.Check == nondeterminism {
+			parting = func() string { return w.partingElsewhere(s, r.Plan) }
+		}
 	}
 	o := outcomeOf(r, wall, double)
 	if !o.failed() {
@@ -241,7 +246,7 @@ func (w *worker) one(s sim.Scenario, seed uint64, now running) error {
 	}
 	ctx, cancel := context.WithTimeout(w.ctx, shrinkLimit)
 	defer cancel()
-	f := finding{scenario: s, seed: seed, policy: w.settings.Policy, result: r, alike: a.Alike}
+	f := finding{scenario: s, seed: seed, policy: w.settings.Policy, parting: parting, result: r, alike: a.Alike}
 	if a.Alike <= keepMost {
 		if err := f.explain(ctx, w.folder); err != nil {
 			return err
@@ -259,8 +264,32 @@ func due(s sim.Scenario, r *sim.Result, seed uint64) bool {
 	return r.Verdict.ExitCode() == 0 && faults.NewDraw(seed).Sub(s.Name, 0).Permille("run twice", doubled)
 }
 
+// partingElsewhere says where a run of a plan in this process differs from one in
+// another.
+func (w *worker) partingElsewhere(s sim.Scenario, p sim.Plan) string {
+	name := fileName(s.Name, p.Seed) + ".elsewhere.trace"
+	if _, err := w.ask(report{Confirm: p.String(), TraceTo: name}); err != nil {
+		return "where is not known"
+	}
+	f, err := os.Open(filepath.Join(w.folder.path, name))
+	if err != nil {
+		// The process ended in the run, which has been said.
+		return "that one has left no trace"
+	}
+	defer f.Close()
+	_, events, err := trace.Read(f)
+	if err != nil {
+		return fmt.Sprintf("trace %s: %v", name, err)
+	}
+	text := sim.PartingFrom(s, p, events)
+	if text == "" {
+		return "not in an event of the trace"
+	}
+	return text + ", in " + f.Name() + " and here"
+}
+
 // second runs the plan of a violation that another process has found.
-func (w *worker) second(text string) error {
+func (w *worker) second(text, traceTo string) error {
 	name, err := sim.PlanScenario(strings.NewReader(text))
 	if err != nil {
 		return err
@@ -273,7 +302,14 @@ func (w *worker) second(text string) error {
 	if err != nil {
 		return err
 	}
-	o := outcomeOf(attempt(s, p.Seed, func() sim.Plan { return p }), 0, false)
+	r := attempt(s, p.Seed, func() sim.Plan { return p })
+	if traceTo != "" {
+		again, events := traced(s, p)
+		if _, err := w.folder.save(traceTo, func(f io.Writer) error { return writeTrace(f, again, events) }); err != nil {
+			return err
+		}
+	}
+	o := outcomeOf(r, 0, false)
 	return w.report(report{Run: &o})
 }
 
