@@ -1,6 +1,8 @@
 package store
 
 import (
+	"time"
+
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/simrun/simrun/actors"
@@ -18,8 +20,16 @@ type logActor struct {
 	flushing bool
 	upto     uint64 // LSN of the last record appended
 	marks    []Mark // what these records make durable, one a region
+	waiting  bool   // for the log to be idle
 	saw      once
 }
+
+// idleAfter is how long the log has nothing to write before it vouches for what it
+// has written.
+const idleAfter = 20 * time.Millisecond
+
+// idle is the timer of a log that was at a record.
+type idle struct{ upto uint64 }
 
 // newLog returns the Producer of the log of a host whose actor owner decides.
 func newLog(owner string) actors.Producer {
@@ -37,6 +47,8 @@ func (l *logActor) Receive(ctx actor.Context) {
 		l.append(m)
 	case flush:
 		l.flush()
+	case idle:
+		l.idle(m)
 	case takeSnapshot:
 		l.snapshot(m)
 	case resetLog:
@@ -91,6 +103,27 @@ func (l *logActor) flush() {
 	}
 	l.persisted()
 	l.tell(syncedUpto{LSN: l.upto})
+	l.awaitIdle()
+}
+
+func (l *logActor) awaitIdle() {
+	if !l.waiting {
+		l.waiting = true
+		l.env.Clock.After(idleAfter, idle{upto: l.upto})
+	}
+}
+
+// idle vouches for what was synced, unless more has come since: the next record
+// does that.
+func (l *logActor) idle(m idle) {
+	l.waiting = false
+	if m.upto != l.upto {
+		l.awaitIdle()
+		return
+	}
+	if err := l.wal.vouch(); err != nil {
+		l.env.Halt(err)
+	}
 }
 
 // persisted notes what the last sync has made durable.

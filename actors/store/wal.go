@@ -25,6 +25,7 @@ type wal struct {
 	durable uint64 // LSN of the last record that survives a power loss
 	size    int64  // length of the segment, with buf
 	synced  int64  // of which this much is durable
+	vouched bool   // the last record says so: see vouch
 	buf     []byte // appended, not yet written
 	exists  bool   // the segment has a file
 	named   bool   // and the name of that file is durable
@@ -33,19 +34,26 @@ type wal struct {
 
 const walBuffer = 256 << 10 // bytes that append keeps before it writes
 
-// append adds a record, which gets the number lastLSN. The payload is copied.
+// append adds a record, which gets the number lastLSN. The payload is copied; it
+// is not empty.
 func (w *wal) append(payload []byte) error {
-	if len(payload) > maxRecord {
-		return fmt.Errorf("log record of %d bytes: the limit is %d", len(payload), maxRecord)
+	if n := len(payload); n < 1 || n > maxRecord {
+		return fmt.Errorf("log record of %d bytes: the limits are 1 and %d", n, maxRecord)
 	}
 	w.last++
-	r := walRecord{lsn: w.last, synced: w.synced, payload: payload}
-	w.buf = appendWALRecord(w.buf, w.segment, w.size, r)
-	w.size += r.size()
+	w.vouched = false
+	w.add(payload)
 	if len(w.buf) >= walBuffer {
 		return w.write()
 	}
 	return nil
+}
+
+// add encodes a record with the number of the last one.
+func (w *wal) add(payload []byte) {
+	r := walRecord{lsn: w.last, synced: w.synced, payload: payload}
+	w.buf = appendWALRecord(w.buf, w.segment, w.size, r)
+	w.size += r.size()
 }
 
 // sync makes every appended record durable.
@@ -53,6 +61,23 @@ func (w *wal) sync() error {
 	if w.durable == w.last {
 		return nil
 	}
+	return w.flush()
+}
+
+// vouch makes durable that everything appended so far has been synced. Until a
+// later record says so, recovery takes damage among the last ones for a torn tail.
+// The next append says it too, so this is for a log that has nothing to do.
+func (w *wal) vouch() error {
+	if w.durable != w.last || w.size == 0 || w.vouched {
+		return nil
+	}
+	w.add(nil)
+	w.vouched = true
+	return w.flush()
+}
+
+// flush writes and syncs what is buffered.
+func (w *wal) flush() error {
 	if err := w.write(); err != nil {
 		return err
 	}
@@ -113,7 +138,7 @@ func (w *wal) rotate(snapshot string) error {
 func (w *wal) begin(base uint64, snapshot string) {
 	w.segment, w.last, w.durable = base+1, base, base
 	w.size, w.synced, w.buf = 0, 0, w.buf[:0]
-	w.exists, w.named, w.base = false, false, snapshot
+	w.exists, w.named, w.vouched, w.base = false, false, false, snapshot
 }
 
 // write hands the buffered records to the disk.

@@ -54,6 +54,8 @@ func (s *walScript) run(steps string) error {
 			err = s.w.append(payload(s.issued))
 		case 'w':
 			err = s.w.write()
+		case 'v':
+			err = s.w.vouch()
 		case 's':
 			if err = s.w.sync(); err == nil {
 				s.promised = s.issued
@@ -71,7 +73,7 @@ func (s *walScript) run(steps string) error {
 }
 
 var walScripts = []string{
-	"as", "aas", "aasaas", "asawaw", "aSas", "asaSaas", "aasSaSas", "asaSawSa", "Sas",
+	"as", "aas", "aasaas", "asawaw", "aSas", "asaSaas", "aasSaSas", "asaSawSa", "Sas", "asv", "asvas", "aSvasvv",
 }
 
 // TestLogSurvivesEveryPowerLoss enumerates, for each script, a crash in each disk
@@ -152,39 +154,42 @@ func checkRecovery(t *testing.T, left *crashDisk, s walScript) {
 }
 
 // TestEveryFlippedBitBelowThePromiseIsFound: later records tell how much had been
-// synced, so damage in the middle is corruption and never the end of the log.
+// synced, so damage in the middle is corruption and never the end of the log. A
+// log that was idle has told so of every record.
 func TestEveryFlippedBitBelowThePromiseIsFound(t *testing.T) {
-	d := newCrashDisk(16)
-	w, _, _, _ := openAt(d)
-	s := walScript{w: w}
-	if err := s.run("aaSaasas"); err != nil {
-		t.Fatal(err)
-	}
-	segment := w.name()
-	promised := int64(0)
-	for i, whole := int64(0), d.names[segment].data; i < int64(len(whole)); {
-		r, ok := readWALRecord(whole, w.segment, i)
-		if !ok {
-			t.Fatal("test log is damaged")
+	for steps, last := range map[string]int{"aaSaasas": 1, "aaSaasasv": 0} {
+		d := newCrashDisk(16)
+		w, _, _, _ := openAt(d)
+		s := walScript{w: w}
+		if err := s.run(steps); err != nil {
+			t.Fatal(err)
 		}
-		promised = max(promised, r.synced)
-		i += r.size()
-	}
-	for _, name := range []string{segment, w.base} {
-		for bit := range int64(len(d.names[name].data)) * 8 {
-			damaged := d.afterProcessCrash()
-			content := slices.Clone(damaged.names[name].data)
-			content[bit/8] ^= 1 << (bit % 8)
-			damaged.names[name].data = content
-			_, rec, n, err := openAt(damaged)
-			if err != nil {
-				t.Fatalf("%s, bit %d: %v", name, bit, err)
+		segment := w.name()
+		promised := int64(0)
+		for i, whole := int64(0), d.names[segment].data; i < int64(len(whole)); {
+			r, ok := readWALRecord(whole, w.segment, i)
+			if !ok {
+				t.Fatal("test log is damaged")
 			}
-			switch mustBeFound := name == w.base || bit/8 < promised; {
-			case mustBeFound && !rec.Corrupt:
-				t.Fatalf("%s, bit %d: damage taken for a torn tail, %d records", name, bit, n)
-			case !mustBeFound && (rec.Corrupt || !rec.Torn || n != s.issued-1):
-				t.Fatalf("%s, bit %d: %d records, %+v", name, bit, n, rec)
+			promised = max(promised, r.synced)
+			i += r.size()
+		}
+		for _, name := range []string{segment, w.base} {
+			for bit := range int64(len(d.names[name].data)) * 8 {
+				damaged := d.afterProcessCrash()
+				content := slices.Clone(damaged.names[name].data)
+				content[bit/8] ^= 1 << (bit % 8)
+				damaged.names[name].data = content
+				_, rec, n, err := openAt(damaged)
+				if err != nil {
+					t.Fatalf("%s: %s, bit %d: %v", steps, name, bit, err)
+				}
+				switch mustBeFound := name == w.base || bit/8 < promised; {
+				case mustBeFound && !rec.Corrupt:
+					t.Fatalf("%s: %s, bit %d: damage taken for a torn tail, %d records", steps, name, bit, n)
+				case !mustBeFound && (rec.Corrupt || !rec.Torn || n != s.issued-last):
+					t.Fatalf("%s: %s, bit %d: %d records, %+v", steps, name, bit, n, rec)
+				}
 			}
 		}
 	}

@@ -11,7 +11,8 @@ import (
 //
 // in little endian. The synced offset is the length of the segment that was
 // known durable when the record was written: recovery needs it to tell a torn
-// tail, which is legal, from a hole in what was promised.
+// tail, which is legal, from a hole in what was promised. A record without a
+// payload says nothing but that, and has the LSN of the record before it.
 const (
 	walHeader  = 4 + 8 + 8
 	walTrailer = 4
@@ -27,6 +28,9 @@ type walRecord struct {
 	synced  int64
 	payload []byte
 }
+
+// vouches reports that the record has no payload, only a synced offset.
+func (r walRecord) vouches() bool { return len(r.payload) == 0 }
 
 func (r walRecord) size() int64 { return walHeader + int64(len(r.payload)) + walTrailer }
 
@@ -58,7 +62,7 @@ func readWALRecord(file []byte, segment uint64, offset int64) (walRecord, bool) 
 		payload: b[walHeader : walHeader+n : walHeader+n],
 	}
 	// The cheap tests come first: the scan for corruption tries every offset.
-	if r.lsn < segment || r.synced < 0 || r.synced > offset {
+	if r.lsn+1 < segment || r.synced < 0 || r.synced > offset {
 		return walRecord{}, false
 	}
 	sum := binary.LittleEndian.Uint32(b[walHeader+n:])

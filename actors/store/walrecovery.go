@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -24,6 +25,7 @@ type recovered struct {
 
 const (
 	walTemp = "snap.tmp" // a snapshot that is being written
+	walCopy = "wal.tmp"  // a segment that is being recovered
 	walLost = "lost"     // its presence marks a log that is being wiped
 )
 
@@ -92,21 +94,38 @@ func (w *wal) load(files walFiles) (recovered, error) {
 		return recovered{}, fmt.Errorf("log segment %s: read: %w", w.name(), err)
 	}
 	rec.Records = w.scan(b)
-	if w.size < int64(len(b)) {
-		if w.promised(b) > w.size {
+	if end := w.size; end < int64(len(b)) {
+		if w.promised(b) > end {
 			return recovered{Corrupt: true}, nil
 		}
 		rec.Torn = true
-		if err := w.disk.Truncate(w.name(), w.size); err != nil {
-			return recovered{}, fmt.Errorf("log segment %s: truncate at %d: %w", w.name(), w.size, err)
-		}
 	}
-	// A process crash may have left bytes that are readable and not durable.
-	if err := w.disk.Sync(w.name()); err != nil {
-		return recovered{}, fmt.Errorf("log segment %s: sync: %w", w.name(), err)
-	}
+	return rec, w.rewrite(b[:w.size])
+}
+
+// rewrite replaces the segment by a durable copy of its good records. That they
+// can be read proves nothing: a process crash leaves bytes that were not synced,
+// and after a Sync that failed the next one succeeds although nothing was written
+// (Rebello et al., ATC 2020). Only bytes written anew are made durable by it.
+// The copy gets its name durably with the others, in openWAL.
+func (w *wal) rewrite(records []byte) error {
 	w.synced, w.durable = w.size, w.last
-	return rec, nil
+	copied := slices.Clone(records)
+	if w.size > 0 && !w.vouched {
+		w.add(nil)
+		copied = append(copied, w.buf...)
+		w.buf, w.synced, w.vouched = w.buf[:0], w.size, true
+	}
+	if err := w.disk.WriteFile(walCopy, copied); err != nil {
+		return fmt.Errorf("log segment %s: copy: %w", w.name(), err)
+	}
+	if err := w.disk.Sync(walCopy); err != nil {
+		return fmt.Errorf("log segment %s: sync of the copy: %w", w.name(), err)
+	}
+	if err := w.disk.Rename(walCopy, w.name()); err != nil {
+		return fmt.Errorf("log segment %s: rename of the copy: %w", w.name(), err)
+	}
+	return nil
 }
 
 // scan returns the payloads up to the first bad record and leaves size and last
@@ -115,12 +134,17 @@ func (w *wal) scan(b []byte) [][]byte {
 	var out [][]byte
 	for {
 		r, ok := readWALRecord(b, w.segment, w.size)
-		if !ok || r.lsn != w.last+1 {
+		if r.vouches() {
+			ok = ok && r.lsn == w.last
+		} else if ok = ok && r.lsn == w.last+1; ok {
+			out = append(out, r.payload)
+			w.last++
+		}
+		if !ok {
 			return out
 		}
-		out = append(out, r.payload)
-		w.last++
 		w.size += r.size()
+		w.vouched = r.vouches()
 	}
 }
 
@@ -176,6 +200,7 @@ type walFiles struct {
 	snapshots []uint64
 	segments  []uint64
 	temp      bool
+	copied    bool
 	lost      bool
 }
 
@@ -192,13 +217,14 @@ func listWAL(disk actors.Disk) (walFiles, error) {
 			f.segments = append(f.segments, n)
 		}
 		f.temp = f.temp || name == walTemp
+		f.copied = f.copied || name == walCopy
 		f.lost = f.lost || name == walLost
 	}
 	return f, nil
 }
 
 func (f walFiles) empty() bool {
-	return len(f.snapshots)+len(f.segments) == 0 && !f.temp && !f.lost
+	return len(f.snapshots)+len(f.segments) == 0 && !f.temp && !f.copied && !f.lost
 }
 
 // stale lists the files that are no part of w.
@@ -216,6 +242,9 @@ func (f walFiles) stale(w *wal) []string {
 	}
 	if f.temp {
 		out = append(out, walTemp)
+	}
+	if f.copied && !w.exists { // otherwise it has become the segment
+		out = append(out, walCopy)
 	}
 	return out
 }
