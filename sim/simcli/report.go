@@ -127,8 +127,8 @@ func conclusion(c *campaign, s summary) string {
 	}
 	fmt.Fprintf(&b, "%s: %s, %s of simulated time in %.1f s, %d run twice and compared\n",
 		s.Verdict, counted(s.Runs, "run"), simulated(s.SimSeconds), s.WallSeconds, s.Doubled)
-	if s.WallSeconds > 0 && s.CPUSeconds > 0 {
-		fmt.Fprintf(&b, "%.0f runs a second, %.1f %% of the processor time in checks\n", float64(s.Runs)/s.WallSeconds, 100*s.CheckSeconds/s.CPUSeconds)
+	if s.WallSeconds > 0 {
+		fmt.Fprintf(&b, "%.0f runs a second, %.1f %% of their time in checks\n", float64(s.Runs)/s.WallSeconds, 100*s.CheckShare)
 	}
 	return b.String()
 }

@@ -38,7 +38,7 @@ type summary struct {
 	Limits           map[string]int `json:"limits"`    // inconclusive runs by what they ran into
 	WallSeconds      float64        `json:"wall_s"`
 	CPUSeconds       float64        `json:"cpu_s"`
-	CheckSeconds     float64        `json:"check_s"` // spent in checking histories, part of cpu_s
+	CheckShare       float64        `json:"check_share"` // of the time of runs, spent in checking what came of them
 	SimSeconds       float64        `json:"sim_s"`
 	MaxRSSMB         float64        `json:"max_rss_mb"`
 	Scenarios        []row          `json:"scenarios"`
@@ -121,7 +121,7 @@ func summarise(c *campaign, began stopwatch, interrupted bool) summary {
 		Doubled: t.doubled, Calm: t.calm, Overlapped: t.overlapped, Build: build(),
 		Ops: t.ops, Acked: t.acked, Unwaited: t.unwaited, Events: t.events, Messages: t.messages,
 		Faults: map[string]int{}, InFlight: map[string]int{}, Sometimes: t.sometimes, Limits: t.limits,
-		WallSeconds: time.Since(began.wall).Seconds(), CPUSeconds: (cpu - began.cpu).Seconds(), CheckSeconds: t.checking.Seconds(),
+		WallSeconds: time.Since(began.wall).Seconds(), CPUSeconds: (cpu - began.cpu).Seconds(),
 		SimSeconds: t.simulated.Seconds(), MaxRSSMB: float64(maxRSS) / (1 << 20),
 	}
 	for kind, n := range t.faults {
@@ -133,6 +133,9 @@ func summarise(c *campaign, began stopwatch, interrupted bool) summary {
 			Faults: t.faultsFired(), Violations: t.violations, Inconclusive: t.inconclusive,
 			Unreached: append([]string{}, t.unreached()...), Vacuous: append([]string{}, t.vacuous()...),
 		})
+	}
+	if t.busy > 0 {
+		s.CheckShare = t.checking.Seconds() / t.busy.Seconds()
 	}
 	if t.runs == 1 {
 		s.TraceHash = hashText(c.only.TraceHash)

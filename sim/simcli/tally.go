@@ -25,10 +25,10 @@ type tally struct {
 	ops, acked, unwaited int
 	events, messages     int64
 	simulated, busy      time.Duration
-	checking             time.Duration
-	calm                 int // runs without a fault
-	overlapped           int // runs in which an acknowledged operation overlaps a fault in effect
-	poor                 int // runs with less than a quarter of the operations acknowledged
+	checking             time.Duration // part of busy
+	calm                 int           // runs without a fault
+	overlapped           int           // runs in which an acknowledged operation overlaps a fault in effect
+	poor                 int           // runs with less than a quarter of the operations acknowledged
 	faults               map[string]sim.FaultCount
 	sometimes            map[string]int // runs that reached the state
 	limits               map[string]int // inconclusive runs by what they ran into
