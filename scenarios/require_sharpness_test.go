@@ -1,32 +1,19 @@
 package scenarios
 
 import (
-	"fmt"
 	"testing"
-	"time"
 
+	"github.com/simrun/simrun/actors/store"
 	"github.com/simrun/simrun/faults"
 	"github.com/simrun/simrun/sim"
 )
 
-// beyond is a run in which every daemon fails at once while a client writes.
-func beyond(t *testing.T, durability string, kind faults.Kind, seed uint64) *sim.Result {
+// beyond is a run in which every daemon fails at once while a client writes, judged
+// by what the client sees alone: nobody knows of the copies that were destroyed.
+func beyond(t *testing.T, durability store.Durability, kind faults.Kind, seed uint64) *sim.Result {
 	t.Helper()
-	s := storePowerLoss()
-	s.Checks = nil // what the clients see has to tell
-	p := sim.NewPlan(s, seed)
-	p.Policy = sim.Timed
-	p.Net = faults.Net{DelayMin: time.Millisecond, DelayMax: 5 * time.Millisecond, DiskMin: 5 * time.Millisecond, DiskMax: 50 * time.Millisecond}
-	p.Knobs = sim.Knobs{}.With("durability", durability)
-	p.Faults = faults.Schedule{{
-		At: 800*time.Millisecond + time.Duration(seed)*11*time.Millisecond, For: 100 * time.Millisecond,
-		Kind: kind, Hosts: []string{"daemon1", "daemon2", "daemon3"},
-	}}
-	var lines []string
-	for i := range 60 {
-		lines = append(lines, fmt.Sprintf("put words k%d {word: \"w\"}", i), fmt.Sprintf("wait %d", i+1))
-	}
-	p.Ops = linesOf(t, "c0", lines...)
+	s, p := beyondPlan(t, durability, kind, seed)
+	s.Checks, s.Oracle = nil, nil
 	return sim.Run(s, p)
 }
 
@@ -35,15 +22,15 @@ func beyond(t *testing.T, durability string, kind faults.Kind, seed uint64) *sim
 func TestLossBeyondThePromiseIsFound(t *testing.T) {
 	lost := 0
 	for seed := range uint64(6) {
-		if r := beyond(t, "synced", faults.PowerLoss, seed); r.Verdict != sim.Pass {
+		if r := beyond(t, store.Synced, faults.PowerLoss, seed); r.Verdict != sim.Pass {
 			t.Errorf("synced, power loss of all, seed %d: %v %s: %v", seed, r.Verdict, r.Check, r.Err)
 		}
-		if r := beyond(t, "replicated", faults.PowerLoss, seed); r.Verdict == sim.Violation && r.Check == "durable" {
+		if r := beyond(t, store.Replicated, faults.PowerLoss, seed); r.Verdict == sim.Violation && r.Check == "durable" {
 			lost++
 		} else if r.Verdict != sim.Pass {
 			t.Errorf("replicated, power loss of all, seed %d: %v %s: %v", seed, r.Verdict, r.Check, r.Err)
 		}
-		if r := beyond(t, "synced", faults.Wipe, seed); r.Verdict != sim.Violation {
+		if r := beyond(t, store.Synced, faults.Wipe, seed); r.Verdict != sim.Violation {
 			t.Errorf("wipe of all, seed %d: %v %s", seed, r.Verdict, r.Check)
 		}
 	}
