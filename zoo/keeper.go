@@ -103,15 +103,20 @@ func (m *mutant) seeds(n int) seed {
 	return seed(faults.NewDraw(0x7a6f6f).Sub(m.name, n).Uint64("seeds"))
 }
 
+// deathsMax is how many seeds in a row may end the process. More of them say that the
+// build does not work at all.
+const deathsMax = 3
+
 // block looks for a mutant in one block of seeds.
 func (k *keeper) block(ctx context.Context, m *mutant, b binary, n int) (*block, error) {
 	out := &block{N: n, Apart: map[string]int{}}
 	began, jobs, budget := time.Now(), k.jobs, m.difficulty.budget()
+	deaths := 0 // in a row
 	for !out.Killed && out.Tried < budget {
 		before := out.Tried
 		var kill *report
 		err := b.hunt(ctx, m, m.checks, m.seeds(n)+seed(before), budget-before, jobs, func(r report) {
-			out.Tried = before + r.Tried
+			out.Tried, deaths = before+r.Tried, 0
 			if name := r.apart(); name != "" {
 				out.Apart[name]++
 			}
@@ -126,6 +131,9 @@ func (k *keeper) block(ctx context.Context, m *mutant, b binary, n int) (*block,
 		case errors.Is(err, errDied):
 			out.Tried++
 			out.Apart["the process died"]++
+			if deaths++; deaths > deathsMax {
+				return nil, brokenError{fmt.Errorf("%s: %d seeds in a row: %w", m.name, deaths, err)}
+			}
 			jobs = k.jobs
 		case err != nil:
 			return nil, err

@@ -1,7 +1,9 @@
 package zoo
 
 import (
+	"errors"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -9,7 +11,8 @@ import (
 )
 
 // frailEnv makes this test binary a build in which one seed ends the process and a
-// later one kills; "without" has the seed that kills fail without the bug too.
+// later one kills; "without" has the seed that kills fail without the bug too, and
+// "always" has every seed end the process.
 const frailEnv = "ZOO_FRAIL"
 
 const (
@@ -33,7 +36,7 @@ func frailCommand() *cobra.Command {
 		for i := range count {
 			r := report{Seed: from + seed(i), Tried: i + 1, Verdict: "PASS"}
 			switch index := r.Seed - frail.seeds(0); {
-			case index == dies:
+			case index == dies, os.Getenv(frailEnv) == "always":
 				cmd.PrintErrln("fatal error: all is lost")
 				os.Exit(2)
 			case index == kills && (checks != "" || os.Getenv(frailEnv) == "without"):
@@ -59,21 +62,36 @@ func frailCommand() *cobra.Command {
 	return zoo
 }
 
-// frailBlock hunts in one block of frail builds.
-func frailBlock(t *testing.T, env string, jobs int) *block {
+// frailKeeper has a frail build for the one without a patch too.
+func frailKeeper(t *testing.T, env string, jobs int) *keeper {
 	t.Helper()
 	t.Setenv(frailEnv, env)
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	k := &keeper{jobs: jobs, clean: binary{self}, tell: newProgress(t.Output(), false)}
-	b, err := k.block(t.Context(), frail, binary{self}, 0)
+	return &keeper{jobs: jobs, clean: binary{self}, tell: newProgress(t.Output(), false)}
+}
+
+// frailBlock hunts in one block of frail builds.
+func frailBlock(t *testing.T, env string, jobs int) *block {
+	t.Helper()
+	k := frailKeeper(t, env, jobs)
+	b, err := k.block(t.Context(), frail, k.clean, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	b.Seconds = 0
 	return b
+}
+
+func TestBuildThatDoesNotWorkIsNoSurvivor(t *testing.T) {
+	k := frailKeeper(t, "always", 2)
+	_, err := k.block(t.Context(), frail, k.clean, 0)
+	var broken brokenError
+	if !errors.As(err, &broken) || !strings.Contains(err.Error(), "frail: 4 seeds in a row: ") || !strings.Contains(err.Error(), "fatal error: all is lost") {
+		t.Errorf("got %v", err)
+	}
 }
 
 func TestHuntGoesOnAfterASeedThatEndsTheProcess(t *testing.T) {
