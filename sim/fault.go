@@ -177,7 +177,16 @@ func (w *world) affordable(f faults.Fault) (faults.Fault, bool) {
 		}
 		f.Kind = faults.Crash
 	}
-	return f, !f.Kind.Down() || w.oracle.Spares(false, names...)
+	if !f.Kind.Down() {
+		return f, true
+	}
+	// A graceful stop under way ends a process soon, and nobody has noted it yet.
+	for _, h := range w.hosts {
+		if h.up && h.inc.stopping && !slices.Contains(names, h.def.Name) {
+			names = append(names, h.def.Name)
+		}
+	}
+	return f, w.oracle.Spares(false, names...)
 }
 
 // count takes down that a fault has begun.
