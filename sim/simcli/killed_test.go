@@ -22,7 +22,7 @@ import (
 // running is known: of a campaign, to the next one in its folder; of a worker, to
 // its campaign, which goes on. SIMRUN_KILLS says how many moments in a run are tried.
 func TestSeedsSurviveKillAtAnyMoment(t *testing.T) {
-	kills := 24
+	kills := 16
 	if text := os.Getenv("SIMRUN_KILLS"); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil {

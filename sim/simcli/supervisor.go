@@ -113,7 +113,8 @@ func (v *supervisor) died(ctx context.Context, row seeds, done int) (int, error)
 		found.Why += "\nno smaller plan: while one was looked for, " + why
 		return done, v.c.bury(*found, running{}, v.c.alike(*found))
 	}
-	if ctx.Err() != nil {
+	if ctx.Err() != nil && p.err == nil && p.killed == "" {
+		// Interrupted: it was asked to end, and did.
 		return done, nil
 	}
 	now, err := readRunning(v.c.folder.slotName(v.number))

@@ -14,7 +14,6 @@ import (
 	"runtime/debug"
 	"runtime/metrics"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -49,9 +48,7 @@ type worker struct {
 	ctx       context.Context // done when the campaign is interrupted or gone
 	busy      atomic.Bool     // with what must not be dropped when ctx is done
 	stop      atomic.Bool     // no further run begins
-
-	mu  sync.Mutex
-	out *json.Encoder
+	out       *json.Encoder
 }
 
 // errGone ends a worker that nobody listens to.
@@ -141,22 +138,30 @@ func (w *worker) begin(set settings) error {
 	return w.report(report{Ready: true})
 }
 
-// watchMemory ends the process when it has more memory than it may, before the
-// machine suffers.
+// watchMemory ends the process when it needs more memory than it may have, before
+// the machine suffers.
 func watchMemory(most uint64) {
-	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/memory/classes/heap/stacks:bytes"}}
 	for range time.Tick(memoryEvery) {
-		metrics.Read(sample)
-		if used := sample[0].Value.Uint64() + sample[1].Value.Uint64(); used > most {
+		if memoryInUse() <= most {
+			continue
+		}
+		// Much of it may be garbage.
+		runtime.GC()
+		if used := memoryInUse(); used > most {
 			fmt.Fprintf(os.Stderr, "%d MiB of memory in use, at most %d (--memory)\n%s", used>>20, most>>20, sim.BusyStacks())
 			os.Exit(memoryCode)
 		}
 	}
 }
 
+// memoryInUse counts objects and stacks, in bytes. It does not stop the process.
+func memoryInUse() uint64 {
+	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/memory/classes/heap/stacks:bytes"}}
+	metrics.Read(sample)
+	return sample[0].Value.Uint64() + sample[1].Value.Uint64()
+}
+
 func (w *worker) report(r report) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	if err := w.out.Encode(r); err != nil {
 		return errGone
 	}
