@@ -7,7 +7,7 @@ import (
 )
 
 func TestStoreScenarios(t *testing.T) {
-	for _, s := range All() {
+	for _, s := range storeScenarios() {
 		t.Run(s.Name, func(t *testing.T) { sim.Test(t, s) })
 	}
 }

@@ -18,6 +18,9 @@ type Scenario struct {
 	Name string
 	// Doc is one sentence for `simrun list`.
 	Doc string
+	// Control marks a scenario that is there to show that the checks are silent about
+	// what is right: a campaign of several scenarios runs it now and then only.
+	Control bool
 	// Knobs draws the parameters of the system for a run; nil draws none.
 	Knobs func(d *faults.Draw) Knobs
 	// Topology makes the system. A client of the Workload is a host of the

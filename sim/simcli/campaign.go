@@ -118,7 +118,10 @@ func (c *campaign) next() seeds {
 		}
 		i := c.turn % len(c.scenarios)
 		c.turn++
-		n := min(rowMax, max(rowMin, c.issued[i]))
+		n := rowMin
+		if !c.scenarios[i].Control {
+			n = min(rowMax, max(rowMin, c.issued[i]))
+		}
 		if c.runs > 0 {
 			// Small campaigns are spread over all workers.
 			n = min(n, c.runs-c.issued[i], max(1, c.runs/c.jobs))

@@ -267,3 +267,20 @@ func poll(done func() bool) bool {
 	}
 	return false
 }
+
+func TestControlsAreRunLittle(t *testing.T) {
+	c := &campaign{scenarios: []sim.Scenario{{Name: "hunt"}, {Name: "control", Control: true}}, issued: make([]int, 2), jobs: 1}
+	for range 40 {
+		c.next()
+	}
+	if hunt, control := c.issued[0], c.issued[1]; control == 0 || control*10 > hunt {
+		t.Errorf("%d runs of a control beside %d others", control, hunt)
+	}
+	c = &campaign{scenarios: c.scenarios, issued: make([]int, 2), jobs: 1, runs: 100}
+	for range 40 {
+		c.next()
+	}
+	if c.issued[0] != 100 || c.issued[1] != 100 {
+		t.Errorf("%d runs, want 100 of each", c.issued)
+	}
+}
