@@ -116,6 +116,7 @@ func spoiled(h linearizability.History) linearizability.History {
 func BenchmarkRegisters(b *testing.B) {
 	for _, l := range []load{
 		{ops: 1_000_000, keys: 1, clients: 50},
+		{ops: 1_000_000, keys: 1, clients: 50, unwaited: 100_000},
 		{ops: 1_000_000, keys: 1000, clients: 50},
 		{ops: 10_000, keys: 1, clients: 10},
 		{ops: 5_000, keys: 1, clients: 10, unwaited: 1000},
