@@ -328,13 +328,12 @@ func (b *Budget) Tokens(n int) int {
 
 // Spares reports that every group still has a sound member, one that is known to be
 // up, if these hosts lose what is in their memory now, and on their disks too.
-// What has nothing left to lose is spared.
+// What has nothing left to lose is spared. So is the memory of a group that is not
+// volatile, unless a member lost its disk and may be all that is left of the chain
+// when those that are down are expelled.
 func (b *Budget) Spares(disks bool, hosts ...string) bool {
 	for n := range b.groups {
 		g := &b.groups[n]
-		if !disks && !g.volatile {
-			continue
-		}
 		if !b.sparesChain(g, g.chain, disks, hosts) || !b.sparesChain(g, g.next, disks, hosts) {
 			return false
 		}
@@ -343,8 +342,9 @@ func (b *Budget) Spares(disks bool, hosts ...string) bool {
 }
 
 func (b *Budget) sparesChain(g *group, chain []standing, disks bool, hosts []string) bool {
-	hit, left := false, false
+	hit, left, stake := false, false, disks || g.volatile
 	for _, s := range chain {
+		stake = stake || s.copy.gone != ""
 		switch {
 		case slices.Contains(hosts, s.Host):
 			hit = hit || g.stands(s) || disks && s.copy.gone == ""
@@ -352,7 +352,7 @@ func (b *Budget) sparesChain(g *group, chain []standing, disks bool, hosts []str
 			left = true
 		}
 	}
-	return left || !hit
+	return left || !hit || !stake
 }
 
 // Losses lists what was lost, the groups that are dead last. That a group has no

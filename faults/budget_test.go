@@ -235,6 +235,13 @@ func TestTheLastSoundMemberIsSpared(t *testing.T) {
 	l.Enact(l.tick(), l.epoch, 0)
 	l.wipe("b", 2)
 	spares(true, true, "a", "b") // there is nothing left to lose
+
+	l = &ledger{Budget: NewBudget()}
+	l.chain(false, 1, "a1.0", "b1.0")
+	l.hold(5, "a", "b")
+	l.Destroy(l.tick(), "b", 1, "rot")
+	spares(false, false, "a") // it would be expelled, and b stay
+	spares(true, false, "b")
 }
 
 // A story is a random one of three hosts and two groups.
