@@ -36,5 +36,6 @@ func storeUnrestricted() sim.Scenario {
 		Sometimes: []string{string(store.SawTransferFinished), string(store.SawTransferAborted)},
 	}, Load{Clients: 3, Ops: 100, Keys: 4, Spaces: 2, Window: 16, Unwaited: 100, Pause: 200 * time.Millisecond})
 	s.Profile.Servers = []string{"daemon"}
+	s.Limits.Settle = 40 * time.Second // many runs wait in vain for what is gone
 	return s
 }
