@@ -75,13 +75,20 @@ func (g *region) acknowledge() {
 	g.d.tell(g.conf.Chain[g.me-1].Host, ack{Region: g.id, Version: g.conf.Version, Seq: g.rep.committed})
 }
 
-// onResume begins, or begins again, to send to the successor.
+// onResume begins, or begins again, to send to the successor. A member never has
+// less than its successor, because it sends only what is durable: if it has, its
+// disk was damaged where a log ends, which looks like a write that was torn.
 func (g *region) onResume(m resume) {
 	if g.me < 0 || g.isTail() {
 		return
 	}
+	if m.Last > g.rep.last {
+		g.lose()
+		return
+	}
 	g.resumed = true
 	g.sendAfter(m.Last)
+	g.nowAgreed()
 }
 
 // onChain takes the records that continue the log and no others: one that was
@@ -111,12 +118,13 @@ func (g *region) onChain(m chain) {
 	case gap:
 		g.askPredecessor()
 	default:
-		g.asking = false
+		g.asking = g.asking && g.rep.last < m.Upto
 		if g.rep.last == before {
 			g.acknowledge()
 		}
 	}
 	g.advance()
+	g.nowAgreed()
 }
 
 // onAck commits what the successor says is committed.

@@ -121,6 +121,7 @@ const (
 	SawOlderBootDropped  actors.Sometimes = "store.older-boot-dropped"
 	SawOlderBootRefused  actors.Sometimes = "store.older-boot-refused"
 	SawResent            actors.Sometimes = "store.chain-resent"
+	SawDamagedCopy       actors.Sometimes = "store.damaged-copy-found"
 	SawHeadReplaced      actors.Sometimes = "store.head-replaced"
 	SawLogSnapshot       actors.Sometimes = "store.log-snapshot"
 	SawFailureOnInFlight actors.Sometimes = "store.failure-waited-for-commit"

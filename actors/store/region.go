@@ -21,6 +21,7 @@ type region struct {
 
 	// Towards the predecessor: asking says that it owes an answer to resume.
 	asking bool
+	early  []*Request // came before the neighbours agreed
 
 	// At the head, for one Version.
 	callers    map[string]*caller
@@ -36,6 +37,30 @@ func (g *region) isTail() bool { return g.me >= 0 && g.me == len(g.conf.Chain)-1
 
 // open reports that no fence keeps the region from being served at this Version.
 func (g *region) open() bool { return g.d.fences[g.id] <= g.conf.Version }
+
+// agreed reports that the neighbours have compared their logs in this Version. Until
+// then a copy that was damaged does not know it: a head must decide nothing, and a
+// tail must not say what is committed.
+func (g *region) agreed() bool { return !g.asking && (g.isTail() || g.resumed) }
+
+// nowAgreed serves what came before the neighbours agreed.
+func (g *region) nowAgreed() {
+	if !g.agreed() {
+		return
+	}
+	early := g.early
+	g.early = nil
+	for _, m := range early {
+		g.onRequest(m)
+	}
+}
+
+// lose gives the copy up: it has less than it once promised. The coordinator hears
+// of it with the next heartbeat.
+func (g *region) lose() {
+	g.d.saw.mark(SawDamagedCopy)
+	g.me, g.lost, g.out = -1, true, nil
+}
 
 // firm returns the last record that may leave this host. It is durable unless the
 // space promises less, so a member's log holds all that its successor has seen,
@@ -56,6 +81,7 @@ func (g *region) adopt(conf *Region, space *Space) {
 		g.callers, g.blocked = nil, nil
 		g.resumed, g.sent, g.stall = false, 0, stall{}
 		g.asking = g.me > 0
+		g.early = nil
 	}
 	g.adoptTransfer(changed)
 	if changed && g.me >= 0 {
@@ -116,7 +142,7 @@ func (g *region) advance() {
 	if g.me < 0 {
 		return
 	}
-	if g.isTail() && g.open() {
+	if g.isTail() && g.open() && g.agreed() {
 		g.commit(g.firm())
 	}
 	g.forward()

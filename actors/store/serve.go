@@ -34,6 +34,12 @@ func (g *region) onRequest(m *Request) {
 		g.reply(m.ID, models.Result{Status: status})
 		return
 	}
+	if !g.agreed() {
+		if len(g.early) < parkedMax {
+			g.early = append(g.early, m)
+		}
+		return
+	}
 	switch {
 	case m.Op.Verb == models.Get && g.isTail():
 		g.read(m)

@@ -102,8 +102,8 @@ func (o *outgoing) keep(records []record) {
 // onPull serves the joiner.
 func (g *region) onPull(m pull) {
 	o := g.out
-	if o == nil || o.joiner.Transfer != m.Transfer || o.joiner.Host != m.Host {
-		return
+	if o == nil || o.joiner.Transfer != m.Transfer || o.joiner.Host != m.Host || !g.agreed() {
+		return // before its neighbour agrees, the source does not know what is committed
 	}
 	if !o.started {
 		o.start()
