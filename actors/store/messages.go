@@ -186,8 +186,10 @@ type chain struct {
 	Version  uint64
 	Transfer uint64
 	Records  []record
-	// Upto is the last sequence number the sender had when it sent.
-	Upto uint64
+	// Upto is the last sequence number the sender had when it sent, and Committed the
+	// last that it knew to be committed.
+	Upto      uint64
+	Committed uint64
 }
 
 // ack tells the predecessor that everything up to Seq is committed.
