@@ -21,7 +21,7 @@ type region struct {
 
 	// Towards the predecessor: asking says that it owes an answer to resume.
 	asking bool
-	early  []*Request // came before the neighbours agreed
+	early  []Request // came before the neighbours agreed
 
 	// At the head, for one Version.
 	callers    map[string]*caller
@@ -50,15 +50,16 @@ func (g *region) nowAgreed() {
 	}
 	early := g.early
 	g.early = nil
-	for _, m := range early {
-		g.onRequest(m)
+	for i := range early {
+		g.onRequest(&early[i])
 	}
 }
 
 // lose gives the copy up: it has less than it once promised. The coordinator hears
-// of it with the next heartbeat.
+// of it with the next heartbeat, and in every configuration that still counts on it.
 func (g *region) lose() {
 	g.d.saw.mark(SawDamagedCopy)
+	g.rep.complete = false
 	g.me, g.lost, g.out = -1, true, nil
 }
 

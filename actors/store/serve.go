@@ -36,7 +36,7 @@ func (g *region) onRequest(m *Request) {
 	}
 	if !g.agreed() {
 		if len(g.early) < parkedMax {
-			g.early = append(g.early, m)
+			g.early = append(g.early, *m)
 		}
 		return
 	}
