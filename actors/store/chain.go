@@ -30,7 +30,7 @@ func (g *region) sendRecords(host string, transfer uint64, records []record, upt
 			bytes += weight(&records[n])
 			n++
 		}
-		g.d.tell(host, chain{Region: g.id, Version: g.conf.Version, Transfer: transfer, Records: records[:n:n], Upto: upto})
+		g.d.tell(host, chain{Region: g.id, Version: g.conf.Version, Transfer: transfer, Records: records[:n:n], Upto: upto, Committed: g.rep.committed})
 		records = records[n:]
 		if len(records) == 0 {
 			return
@@ -76,20 +76,16 @@ func (g *region) acknowledge() {
 }
 
 // onResume begins, or begins again, to send to the successor. A member never has
-// less than its successor, because it sends only what is durable: if it has, its
-// disk was damaged where a log ends, which looks like a write that was torn.
+// less than its successor, because it sends only what is durable, and never less
+// than what its predecessor knows to be committed, because that went through it. If
+// it has, its disk was damaged where a log ends, which looks like a write that was
+// torn.
 func (g *region) onResume(m resume) {
 	if g.me < 0 || g.isTail() {
 		return
 	}
 	if m.Last > g.rep.last {
 		g.lose()
-		return
-	}
-	if m.Last < g.rep.committed {
-		// The same of the successor: it had all this, or it would not be committed. The
-		// records are not kept, so it is told how far they went.
-		g.sendRecords(g.conf.Chain[g.me+1].Host, 0, nil, g.rep.committed)
 		return
 	}
 	g.resumed = true
@@ -107,8 +103,8 @@ func (g *region) onChain(m chain) {
 	if g.me < 1 || !g.open() {
 		return
 	}
-	if len(m.Records) == 0 && m.Upto > g.rep.last {
-		g.lose()
+	if g.asking && m.Committed > g.rep.last {
+		g.lose() // it was committed because this copy had it
 		return
 	}
 	before := g.rep.last

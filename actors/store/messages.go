@@ -186,9 +186,10 @@ type chain struct {
 	Version  uint64
 	Transfer uint64
 	Records  []record
-	// Upto is the last sequence number the sender had when it sent. A message without
-	// records says that the successor has, or once had, everything up to it.
-	Upto uint64
+	// Upto is the last sequence number the sender had when it sent, and Committed the
+	// last that it knew to be committed.
+	Upto      uint64
+	Committed uint64
 }
 
 // ack tells the predecessor that everything up to Seq is committed.
@@ -198,8 +199,7 @@ type ack struct {
 	Seq     uint64
 }
 
-// resume tells the predecessor what the log of the sender has and asks for
-// everything above it. One that has less than is committed gets no records.
+// resume asks the predecessor to send everything above Last.
 type resume struct {
 	Region  RegionID
 	Version uint64
