@@ -19,7 +19,7 @@ const stillness = time.Second
 func checkReplicas(o *sim.Observation) error {
 	r := replicas{
 		at: map[place]state{}, last: map[copyOf]store.Applied{}, moved: map[store.RegionID]time.Duration{},
-		destroyed: map[string]bool{}, back: rollBacks(o),
+		gone: map[string]uint64{}, back: rollBacks(o),
 	}
 	settled := time.Duration(-1)
 	for i := range o.Notes {
@@ -38,8 +38,8 @@ func checkReplicas(o *sim.Observation) error {
 			if !f.Corrupt {
 				err = r.persist(n, f.Copies)
 			}
-		case sim.FaultBegan:
-			r.destroy(f)
+		case sim.DiskLost:
+			r.lose(n.Host, f)
 		}
 		if err != nil {
 			return err
@@ -73,12 +73,12 @@ type (
 
 // replicas follows the copies of regions.
 type replicas struct {
-	config    *store.Config
-	at        map[place]state
-	last      map[copyOf]store.Applied
-	moved     map[store.RegionID]time.Duration // when a copy of it last changed
-	synced    durables
-	destroyed map[string]bool // hosts that do not come back
+	config *store.Config
+	at     map[place]state
+	last   map[copyOf]store.Applied
+	moved  map[store.RegionID]time.Duration // when a copy of it last changed
+	synced durables
+	gone   map[string]uint64 // boots of hosts up to which their copies are gone
 	// back has the places from which on regions that lost records give their
 	// numbers to others.
 	back map[store.RegionID]int64
@@ -120,15 +120,13 @@ func (r *replicas) persist(n *sim.Note, marks []store.Mark) error {
 	return nil
 }
 
-// destroy notes hosts that are gone for good: nothing is asked of their copies.
-func (r *replicas) destroy(f sim.FaultBegan) {
-	fault, err := faults.ParseFault(f.Text)
-	if err != nil || fault.Kind.String() != "destroy" {
+// lose notes copies that are gone with their disk: nothing is asked of them, and a
+// chain that has no others still names them. A disk that is only damaged is in use.
+func (r *replicas) lose(host string, f sim.DiskLost) {
+	if kind, ok := faults.ParseKind(f.Why); ok && !kind.Down() {
 		return
 	}
-	for _, h := range fault.Hosts {
-		r.destroyed[h] = true
-	}
+	r.gone[host] = max(r.gone[host], f.Boot)
 }
 
 // compare is about the end, after the system was found whole.
@@ -141,7 +139,7 @@ func (r *replicas) compare(settled time.Duration) error {
 		var first *store.Member
 		for j := range g.Chain {
 			m := &g.Chain[j]
-			if r.destroyed[m.Host] {
+			if m.Boot <= r.gone[m.Host] {
 				continue
 			}
 			if first == nil {
