@@ -15,7 +15,12 @@ import (
 type recovered struct {
 	Snapshot []byte   // nil if there was none
 	Records  [][]byte // in order, after the snapshot
-	// Torn says that a tail was cut off which had never been synced.
+	// Torn says that a tail was cut off of which nothing in the file tells that it
+	// had been synced. It may have been, if the disk was damaged there: since the last
+	// group no record followed and the log had no time to vouch for it, or the damage
+	// took what vouched too, as a misdirected write to the same sector does. Then the
+	// copies of regions are short and this log cannot know it. Their neighbours in the
+	// chains can (see region.lose); who is alone in a chain serves what is left.
 	Torn bool
 	// Corrupt says that something is damaged that had been synced. Nothing else is
 	// set then, and the log is good for wipe only: what it once promised is lost on
