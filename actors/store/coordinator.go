@@ -45,6 +45,8 @@ type view struct {
 	busy    bool
 	corrupt bool
 	lost    []lostCopy
+	torn    bool
+	since   time.Duration // when this boot was first heard of
 }
 
 // newCoordinator is the Producer of the coordinator.
@@ -147,7 +149,7 @@ func (c *coordinator) sightings() sightings {
 	out := make(sightings, 0, len(c.views))
 	for _, host := range slices.Sorted(maps.Keys(c.views)) {
 		v := c.views[host]
-		out = append(out, sighting{Daemon: v.Daemon, Alive: c.alive(v), Corrupt: v.corrupt, Lost: v.lost})
+		out = append(out, sighting{Daemon: v.Daemon, Alive: c.alive(v), Corrupt: v.corrupt, Lost: v.lost, Unsure: v.torn && c.env.Clock.Now()-v.since < c.timing.Doubt})
 	}
 	return out
 }
@@ -165,7 +167,10 @@ func (c *coordinator) onHeartbeat(m heartbeat) {
 		return
 	}
 	news := !c.alive(v) || v.Boot != m.Boot || v.Disk != m.Disk || v.corrupt != m.Corrupt || !slices.Equal(v.lost, m.Lost)
-	v.Daemon = Daemon{Host: m.Host, Boot: m.Boot, Disk: m.Disk}
+	if v.Boot != m.Boot {
+		v.since = now
+	}
+	v.Daemon, v.torn = Daemon{Host: m.Host, Boot: m.Boot, Disk: m.Disk}, m.Torn
 	v.heard, v.epoch, v.busy, v.corrupt, v.lost = now, m.Epoch, m.Busy, m.Corrupt, m.Lost
 	answer := grant{Boot: m.Boot, Sent: m.Sent}
 	if m.Epoch < c.config.Epoch {

@@ -26,6 +26,7 @@ type daemon struct {
 
 	ready   bool // the log is recovered
 	corrupt bool // and damaged: this host has a copy of nothing
+	torn    bool // or its end was torn, which looks the same if it was promised
 	state   diskState
 
 	lsn      uint64   // of the last entry given to the log, in this boot
@@ -158,7 +159,7 @@ func (d *daemon) recover(m recoveredLog) {
 		d.env.Halt(err)
 		return
 	}
-	d.ready, d.corrupt, d.state = true, m.Corrupt, state
+	d.ready, d.corrupt, d.torn, d.state = true, m.Corrupt, m.Torn, state
 	if !d.corrupt && d.state.disk == 0 {
 		d.state.disk = d.env.Rand.Uint64() | 1
 		d.identity = d.log(diskEntry(d.state.disk), Mark{})
@@ -226,7 +227,7 @@ func (d *daemon) beat(now time.Duration, busy bool) {
 	d.lastBeat = now
 	h := heartbeat{
 		Host: d.env.Host, Boot: d.env.Boot, Disk: d.state.disk,
-		Sent: now, Epoch: d.config.Epoch, Busy: busy, Corrupt: d.corrupt,
+		Sent: now, Epoch: d.config.Epoch, Busy: busy, Corrupt: d.corrupt, Torn: d.torn,
 	}
 	for _, g := range d.regions {
 		if g.lost {

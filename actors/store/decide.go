@@ -10,7 +10,10 @@ type sighting struct {
 	Daemon
 	Alive   bool
 	Corrupt bool
-	Lost    []lostCopy
+	// Unsure says that its log had a torn end a short time ago: it may have less than
+	// it promised, and only another copy can tell.
+	Unsure bool
+	Lost   []lostCopy
 }
 
 // sightings are sorted by host.
@@ -55,16 +58,20 @@ func (s sightings) condition(r *Region, m Member) condition {
 // survivors returns the chain that is left of a region: the members that are up.
 // If none is, nobody is dropped whose copy may come back, for each of them may
 // be the only one to have what was committed; and the last copy is never dropped,
-// even if it seems lost: a region without data is unavailable, not empty.
+// even if it seems lost: a region without data is unavailable, not empty. Those that
+// are unsure of what they have wait for one that is down, for a time.
 func survivors(r *Region, durability Durability, seen sightings) []Member {
 	var up, down []Member
-	rebooted := 0
+	rebooted, unsure := 0, 0
 	for _, m := range r.Chain {
 		switch seen.condition(r, m) {
 		case present:
 			boot := seen.of(m.Host).Boot
 			if boot != m.Boot {
 				rebooted++
+				if seen.of(m.Host).Unsure {
+					unsure++
+				}
 			}
 			m.Boot = boot
 			up = append(up, m)
@@ -73,6 +80,8 @@ func survivors(r *Region, durability Durability, seen sightings) []Member {
 		}
 	}
 	switch {
+	case len(down) > 0 && len(up) > 0 && unsure == len(up):
+		return r.Chain
 	case len(up) > 0:
 		if durability == Replicated && rebooted > 0 {
 			return withMemory(r, up)

@@ -28,6 +28,8 @@ func seen(text string) sightings {
 				s.Alive = false
 			case '?':
 				s.Corrupt = true
+			case '~':
+				s.Unsure = true
 			}
 		}
 		out = append(out, s)
@@ -64,6 +66,11 @@ func TestSurvivors(t *testing.T) {
 		{"abc", "a b- c", Synced, "a.1 c.1"},
 		{"abc", "a- b c-", Synced, "b.1"},
 		{"abc", "a b.2 c", Synced, "a.1 b.2 c.1"},
+		// Who may have less than it promised waits for somebody who knows.
+		{"ab", "a- b.2~", Synced, "a.1 b.1"},
+		{"abc", "a- b.2~ c", Synced, "b.2 c.1"},
+		{"ab", "a! b.2~", Synced, "b.2"},
+		{"ab", "a- b~", Synced, "b.1"},
 		// Nobody is up: every copy may be the one that comes back.
 		{"abc", "a- b- c-", Synced, "a.1 b.1 c.1"},
 		{"abc", "", Synced, "a.1 b.1 c.1"},

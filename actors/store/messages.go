@@ -126,6 +126,8 @@ type heartbeat struct {
 	Lost []lostCopy
 	// Corrupt reports that its log is damaged: it has no copy of anything.
 	Corrupt bool
+	// Torn reports that its log had a torn end, which may have been a promise.
+	Torn bool
 }
 
 type lostCopy struct {

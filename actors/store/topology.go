@@ -70,6 +70,9 @@ type Timing struct {
 	// Retry is the period of repetitions between daemons while something is under
 	// way.
 	Retry time.Duration
+	// Doubt is how long a daemon whose log had a torn end, and that is alone in a
+	// chain, waits for another member to come back before it is believed.
+	Doubt time.Duration
 }
 
 // DefaultTiming suits hosts that are milliseconds apart.
@@ -77,6 +80,7 @@ var DefaultTiming = Timing{
 	Heartbeat: 100 * time.Millisecond,
 	Lease:     500 * time.Millisecond,
 	Retry:     40 * time.Millisecond,
+	Doubt:     5 * time.Second,
 }
 
 func (t Timing) withDefaults() Timing {
@@ -88,6 +92,9 @@ func (t Timing) withDefaults() Timing {
 	}
 	if t.Retry <= 0 {
 		t.Retry = DefaultTiming.Retry
+	}
+	if t.Doubt <= 0 {
+		t.Doubt = DefaultTiming.Doubt
 	}
 	return t
 }
