@@ -215,11 +215,16 @@ func (b *Budget) Hold(host string, h Held) {
 	c.upto = max(c.upto, h.Upto)
 }
 
-// Found says what a host found on its disk when it started. A copy that is as good
-// as before has survived what was done to the disk. One that is not is all that is
-// left, if no other member stands: the group goes on with it.
-func (b *Budget) Found(at int64, host string, copies []Held) {
+// Found says what a host found on its disk when it started a boot. A copy that is
+// as good as before has survived what was done to the disk. One that is not is all
+// that is left, if no other member stands: the group goes on with it. Of what was
+// done to the disk in the same boot it says nothing, since that may have come later
+// than the look.
+func (b *Budget) Found(at int64, host string, boot uint64, copies []Held) {
 	a := b.host(host)
+	if a.destroyed >= boot {
+		return
+	}
 	a.bad = ""
 	for key, c := range a.copies { // in any order
 		i := slices.IndexFunc(copies, func(h Held) bool { return h.Group == key.group && h.Copy == key.copy })

@@ -110,7 +110,7 @@ func TestTokensAndLosses(t *testing.T) {
 			l.chain(synced, 1, "a1.0", "b1.0")
 			l.hold(5, "a", "b")
 			l.wipe("b", 1)
-			l.Found(l.tick(), "b", nil)
+			l.Found(l.tick(), "b", 99, nil)
 			l.hold(3, "b.2")
 			l.chain(synced, 1, "a1.0", "b2.2")
 		}, 1, ""},
@@ -118,7 +118,7 @@ func TestTokensAndLosses(t *testing.T) {
 			l.chain(synced, 1, "a1.0", "b1.0")
 			l.hold(5, "a", "b")
 			l.wipe("b", 1)
-			l.Found(l.tick(), "b", nil)
+			l.Found(l.tick(), "b", 99, nil)
 			l.hold(5, "b.2")
 			l.chain(synced, 1, "a1.0", "b2.2")
 		}, 0, ""},
@@ -133,18 +133,18 @@ func TestTokensAndLosses(t *testing.T) {
 			l.hold(5, "a", "b")
 			l.Destroy(l.tick(), "b", 1, "rot")
 			l.crash("b", 1)
-			l.Found(l.tick(), "b", []Held{{Upto: 5}})
+			l.Found(l.tick(), "b", 99, []Held{{Upto: 5}})
 		}, 0, ""},
 		{"a disk came back with less", func(l *ledger) {
 			l.chain(synced, 0, "a1.0")
 			l.hold(5, "a")
 			l.Destroy(l.tick(), "a", 1, "power-loss after a lie")
-			l.Found(l.tick(), "a", []Held{{Upto: 3}})
+			l.Found(l.tick(), "a", 99, []Held{{Upto: 3}})
 		}, 0, "kept 3"},
 		{"a disk forgets what no fault touched", func(l *ledger) {
 			l.chain(synced, 0, "a1.0")
 			l.hold(5, "a")
-			l.Found(l.tick(), "a", nil)
+			l.Found(l.tick(), "a", 99, nil)
 		}, 1, ""},
 		{"the chain has a member that was wiped before anybody could know", func(l *ledger) {
 			l.chain(synced, 1, "a1.0", "b1.0")
@@ -187,7 +187,7 @@ func TestTokensAndLosses(t *testing.T) {
 			l.Answer(0, 5)
 			l.crash("a", 1)
 			l.crash("b", 1)
-			l.Found(l.tick(), "a", []Held{{Upto: 3}})
+			l.Found(l.tick(), "a", 99, []Held{{Upto: 3}})
 			l.chain(memory, 1, "a2.0")
 		}, 1, "kept 3"},
 		{"memory: all ended, and the disk has everything", func(l *ledger) {
@@ -267,7 +267,7 @@ func (s *story) step() {
 	case 1:
 		s.b.Destroy(s.at, host, s.boot[host], "wipe")
 	case 2:
-		s.b.Found(s.at, host, []Held{{Group: n, Copy: uint64(s.Intn(3)), Upto: uint64(s.Intn(9))}})
+		s.b.Found(s.at, host, 99, []Held{{Group: n, Copy: uint64(s.Intn(3)), Upto: uint64(s.Intn(9))}})
 	case 3:
 		s.b.Hold(host, Held{Group: n, Copy: uint64(s.Intn(3)), Upto: uint64(s.Intn(9))})
 	case 4:

@@ -69,7 +69,11 @@ func (o *storeOracle) Observe(n sim.Note) {
 		delete(o.up, n.Host)
 		o.budget.End(n.Seq, n.Host, f.Boot)
 	case sim.DiskLost:
-		o.budget.Destroy(n.Seq, n.Host, f.Boot, fmt.Sprintf("%s at %v", f.Why, n.At.Truncate(100*time.Microsecond)))
+		boot := f.Boot
+		if f.Why == faults.Misread.String() {
+			boot-- // the daemon looks at what was misread and not at what came after it
+		}
+		o.budget.Destroy(n.Seq, n.Host, boot, fmt.Sprintf("%s at %v", f.Why, n.At.Truncate(100*time.Microsecond)))
 	case Began:
 		o.lives[n.Host] = incarnation{n.Host, f.Boot}
 	case linearizability.Called:
@@ -92,7 +96,7 @@ func (o *storeOracle) recover(n sim.Note, f store.Recovered) {
 	for i, m := range f.Copies {
 		found[i] = held(m)
 	}
-	o.budget.Found(n.Seq, n.Host, found)
+	o.budget.Found(n.Seq, n.Host, f.Boot, found)
 }
 
 // decide tells the new chains of a configuration.
