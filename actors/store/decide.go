@@ -69,9 +69,9 @@ func survivors(r *Region, durability Durability, seen sightings) []Member {
 			boot := seen.of(m.Host).Boot
 			if boot != m.Boot {
 				rebooted++
-				if seen.of(m.Host).Unsure {
-					unsure++
-				}
+			}
+			if seen.of(m.Host).Unsure {
+				unsure++
 			}
 			m.Boot = boot
 			up = append(up, m)

@@ -70,7 +70,7 @@ func TestSurvivors(t *testing.T) {
 		{"ab", "a- b.2~", Synced, "a.1 b.1"},
 		{"abc", "a- b.2~ c", Synced, "b.2 c.1"},
 		{"ab", "a! b.2~", Synced, "b.2"},
-		{"ab", "a- b~", Synced, "b.1"},
+		{"ab", "a- b~", Synced, "a.1 b.1"},
 		// Nobody is up: every copy may be the one that comes back.
 		{"abc", "a- b- c-", Synced, "a.1 b.1 c.1"},
 		{"abc", "", Synced, "a.1 b.1 c.1"},
