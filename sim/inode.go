@@ -121,13 +121,16 @@ func (ino *inode) tear(key uint64) (lost string, torn bool) {
 		}
 		image := make([]byte, max(len(before), len(old)))
 		copy(image, old)
-		mode := faults.Mix(key, 3) % 4 // 0: all lost; 1: all kept; else sector by sector
+		// 0: all lost; 1: all kept; else sector by sector, and every other one torn. Most
+		// losses are of less than a sector, and all or nothing is the case that code
+		// expects.
+		mode := faults.Mix(key, 3) % 8
 		for at := base / sectorSize * sectorSize; at < len(before); at += sectorSize {
 			lo, hi := max(at, base), min(at+sectorSize, len(before))
 			r := faults.Mix(key, uint64(at)+4)
 			switch {
-			case mode == 0, mode > 1 && r%3 == 0:
-			case mode == 1, r%3 == 1:
+			case mode == 0, mode > 1 && r%4 == 0:
+			case mode == 1, mode > 1 && r%4 == 1:
 				copy(image[lo:hi], before[lo:hi])
 				end = max(end, hi)
 			default: // torn

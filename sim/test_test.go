@@ -109,7 +109,7 @@ func TestShrunkFailuresReplay(t *testing.T) {
 				t.Fatalf("seed %d: %s with hash %x, shrunk %s with %x:\n%s", seed, r.Check, small.TraceHash, again.Check, again.TraceHash, plan)
 			}
 		}
-		if len(small.Plan.Ops) > 5 || len(small.Plan.Faults) > 2 {
+		if len(small.Plan.Ops) > 6 || len(small.Plan.Faults) > 2 {
 			t.Errorf("seed %d shrunk to\n%s", seed, small.Plan)
 		}
 	}
