@@ -88,7 +88,8 @@ func floatBits(f float64) uint64 { return math.Float64bits(oneFloat(f)) }
 //
 // The order is fixed: a refusal comes before anything else (see Refuse); then
 // NOTFOUND if the verb needs an object and there is none; then CMPFAIL if
-// PutIfNotExist found one, or if a check fails; then OVERFLOW if any sum does. Only
+// PutIfNotExist found one, or if a check fails; then OVERFLOW if any sum does, and
+// TOOLARGE if the object would be. Only
 // Success changes the object, and changes all named attributes at once. Adding an
 // element that is there and removing one that is not succeed.
 //
@@ -138,7 +139,34 @@ func Apply(space Space, obj Object, op Op) (Object, Result) {
 			*v = a.Value
 		}
 	}
+	if next.size() > MaxObject {
+		return obj, Result{Status: TooLarge}
+	}
 	return next, Result{Status: Success}
+}
+
+// The limits of the store. A value counts its bytes, or those of its elements with
+// 8 for each; an object counts its values.
+const (
+	MaxKey    = 64 << 10
+	MaxValue  = 1 << 20
+	MaxObject = 2 << 20
+)
+
+func (o Object) size() int {
+	n := 0
+	for i := range o {
+		n += o[i].Value.size()
+	}
+	return n
+}
+
+func (v Value) size() int {
+	n := len(v.Str) + 8*(len(v.Strs)+len(v.Ints)+len(v.Floats))
+	for _, s := range v.Strs {
+		n += len(s)
+	}
+	return n
 }
 
 // blank is a new object: every attribute has the zero of its kind.
@@ -182,10 +210,19 @@ func (v Value) plus(w Value) (sum Value, ok bool) {
 // Refuse decides from the definition of the space alone whether an operation is
 // refused, and with which status; Success means that it is not. Checks come before
 // attributes, and of each name the first that applies: DONTUSEKEY for the key,
-// UNKNOWNATTR, DUPEATTR for an attribute named twice (checks may), WRONGTYPE.
+// UNKNOWNATTR, DUPEATTR for an attribute named twice (checks may), WRONGTYPE. A key
+// or a value that is too large comes first: TOOLARGE.
 func (s Space) Refuse(op Op) Status {
 	if op.Space != s.Name {
 		return UnknownSpace
+	}
+	if len(op.Key) > MaxKey {
+		return TooLarge
+	}
+	for _, a := range op.Attrs {
+		if a.Value.size() > MaxValue {
+			return TooLarge
+		}
 	}
 	for _, c := range op.Checks {
 		kind, status := s.named(c.Attr)

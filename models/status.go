@@ -27,6 +27,7 @@ const (
 	WrongType    Status = 8525
 	Offline      Status = 8533
 	Throttled    Status = 8600 // ours: refused before admission, no effect
+	TooLarge     Status = 8601 // ours: beyond MaxKey, MaxValue or MaxObject, no effect
 )
 
 // String is the name of the status as HyperDex writes it: NOTFOUND.
@@ -66,6 +67,8 @@ func (s Status) String() string {
 		return "OFFLINE"
 	case Throttled:
 		return "THROTTLED"
+	case TooLarge:
+		return "TOOLARGE"
 	default:
 		return "STATUS" + strconv.Itoa(int(s))
 	}
@@ -87,7 +90,7 @@ func (s Status) Observed() bool {
 // this package does not know.
 func (s Status) Refused() bool {
 	switch s {
-	case ReadOnly, UnknownSpace, UnknownAttr, DupeAttr, DontUseKey, WrongType, Offline, Throttled:
+	case ReadOnly, UnknownSpace, UnknownAttr, DupeAttr, DontUseKey, WrongType, Offline, Throttled, TooLarge:
 		return true
 	default:
 		return false

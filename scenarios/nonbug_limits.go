@@ -115,6 +115,10 @@ var boundaryValues = nonbug{
 			want, known := written[in.Key]
 			switch {
 			case in.Space != "things" || op.ID.Client == "final" && !known:
+			case op.Certainty == linearizability.Refused:
+				if spaceOf(in).Refuse(in) != models.TooLarge {
+					return fmt.Errorf("refused: %.80v", op)
+				}
 			case in.Verb == models.Get && op.Certainty == linearizability.Unknown: // it is repeated
 			case in.Verb == models.Put:
 				written[in.Key] = in.Attrs[0]

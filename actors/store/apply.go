@@ -13,6 +13,9 @@ import (
 // refuse reports what is wrong with an operation whatever the object holds, or
 // Success. A refused operation has no effect and has seen nothing.
 func refuse(def *models.Space, op *models.Op) models.Status {
+	if len(op.Key) > models.MaxKey || slices.ContainsFunc(op.Attrs, func(a models.Attr) bool { return bytesOf(&a.Value) > models.MaxValue }) {
+		return models.TooLarge
+	}
 	for i := range op.Checks {
 		c := &op.Checks[i]
 		kind, status := attributeKind(def, c.Attr)
@@ -115,7 +118,23 @@ func decide(def *models.Space, object []models.Attr, exists bool, op *models.Op)
 			*v = a.Value
 		}
 	}
+	total := 0
+	for i := range next {
+		total += bytesOf(&next[i].Value)
+	}
+	if total > models.MaxObject {
+		return nil, models.TooLarge // its record would not fit a message
+	}
 	return next, models.Success
+}
+
+// bytesOf is what a value counts towards the limits.
+func bytesOf(v *models.Value) int {
+	total := len(v.Str) + 8*(len(v.Ints)+len(v.Floats))
+	for _, elem := range v.Strs {
+		total += 8 + len(elem)
+	}
+	return total
 }
 
 // blank is a new object: every attribute of the space, sorted by name, with the
