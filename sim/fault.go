@@ -29,7 +29,9 @@ func (e *effect) end(w *world) {
 	undo := e.undo
 	e.undo = nil
 	undo()
-	e.applied.To = time.Duration(w.now)
+	if w.now < int64(e.applied.To) {
+		e.applied.To = time.Duration(w.now)
+	}
 }
 
 // planFault has a fault of the plan happen at its time or point.
@@ -98,16 +100,16 @@ func (w *world) apply(f faults.Fault) {
 		a.To = time.Duration(w.phases.deadline)
 	}
 	fired := func() {
-		a.From, a.InFlight = time.Duration(w.now), w.open > 0
-		a.To = max(a.From, a.To)
-		w.count(a)
+		met := *a // once for each of its hosts
+		met.From, met.To, met.InFlight = time.Duration(w.now), time.Duration(w.now), w.open > 0
+		w.count(&met)
 	}
 	hit, undo := w.carryOut(f, fired)
 	if !hit {
 		return
 	}
 	if !f.Kind.Waits() {
-		fired()
+		w.count(a)
 	}
 	e := &effect{applied: a, undo: undo}
 	w.effects = append(w.effects, e)
