@@ -80,10 +80,12 @@ func (p Profile) drawNet(d *Draw, quiet bool) Net {
 		if most == 0 || d.Permille(name+" off", 500) {
 			return 0
 		}
-		return Permille(d.Between(name, 1, int(most)))
+		return Permille(1 + d.spread(name, uint64(most)-1)) // a little is as likely as much
 	}
 	n.Drop = share("drop", p.DropMax)
-	n.Duplicate = share("duplicate", p.DuplicateMax)
+	if p.DuplicateMax > 0 && !d.Permille("duplicate off", 500) {
+		n.Duplicate = Permille(d.Between("duplicate", 1, int(p.DuplicateMax))) // copies do not slow a run down
+	}
 	n.Drift = share("drift", p.DriftMax)
 	n.Jitter = share("jitter", p.JitterMax)
 	n.Corrupt = share("corrupt", p.CorruptMax)

@@ -19,15 +19,15 @@ func storeChaos() sim.Scenario {
 			return smallLimits(d).
 				With("tolerate", tolerate).
 				With("daemons", d.Between("daemons", tolerate+1, 5)).
-				With("partitions", d.Between("partitions", 4, 6)).
-				With("spaces", d.Between("spaces", 2, 4)).
+				With("partitions", 1<<d.IntN("partitions", 3)).
+				With("spaces", d.Between("spaces", 1, 4)).
 				With("lease", drawLease(d)).
 				With("retry", []string{"0s", "0s", "0s", "2ms", "400ms"}[d.IntN("retry", 5)]).
 				With("resubmit", []string{"no", "yes"}[d.IntN("resubmit", 2)])
 		},
 		Profile: storeHosts(faults.Profile{
 			DelayMin: time.Millisecond, DelayMax: 30 * time.Millisecond,
-			DropMax: 100, DuplicateMax: 100, LateMax: 10 * time.Second,
+			DropMax: 300, DuplicateMax: 500, LateMax: 10 * time.Second,
 			DiskMax: 100 * time.Millisecond, DriftMax: 40, FIFO: 300, Random: 200,
 			OffsetMax: 288 * time.Second, JitterMax: 1000, CorruptMax: 10, CapacityMin: 4,
 			Span: 2 * time.Second, DownMin: 5 * time.Millisecond, DownMax: 3 * time.Second,
@@ -36,7 +36,7 @@ func storeChaos() sim.Scenario {
 				faults.Pause: 3, faults.Slow: 2,
 				faults.Partition: 2, faults.Cut: 2, faults.Isolate: 2, faults.Ring: 1, faults.Clog: 2, faults.Swizzle: 1,
 				faults.Reset: 3, faults.DropMessage: 4,
-				faults.SlowDisk: 2, faults.SyncError: 1, faults.WriteError: 1, faults.ReadError: 1, faults.Rot: 1,
+				faults.SlowDisk: 2, faults.SyncError: 1, faults.WriteError: 1, faults.ReadError: 1, faults.Rot: 3,
 				faults.Misread: 1, faults.Misdirect: 1, faults.DiskFull: 1, faults.ReadOnly: 1,
 				faults.ClockStep: 2, faults.Heal: 1,
 			},

@@ -80,6 +80,9 @@ func (l Load) generate(d *faults.Draw, k sim.Knobs) []sim.Op {
 	for c := range clients {
 		g.client(c, (ops+c)/clients)
 	}
+	if l.Unwaited > 0 && d.Permille("steady", 400) {
+		g.steady(clients-1, ops)
+	}
 	return g.out
 }
 
@@ -179,6 +182,38 @@ func (g *generator) client(c, ops int) {
 	}
 }
 
+// steady has the last client go on with puts of one key or a few that nobody waits
+// for, one every few milliseconds: whatever else happens to the region then happens
+// under writes.
+func (g *generator) steady(c, ops int) {
+	d := g.d.Sub("steady", 0)
+	client := fmt.Sprintf("c%d", c)
+	n := 0
+	for _, op := range g.out {
+		if op.Client == client {
+			n = max(n, op.N)
+		}
+	}
+	var register models.Space
+	for _, s := range g.spaces {
+		if isRegister(s) {
+			register = s
+		}
+	}
+	if register.Name == "" {
+		return
+	}
+	keys := 1 + d.IntN("keys", min(3, len(g.keys)))
+	pace := d.Between("pace", 5, 20)
+	for i := range ops / 2 {
+		n++
+		op := models.Op{Verb: models.Put, Space: register.Name, Key: g.keys[d.Sub("put", i).IntN("key", keys)],
+			Attrs: []models.Attr{{Name: "word", Value: models.StringValue(fmt.Sprintf("%s.%d", client, n))}}}
+		g.out = append(g.out, sim.Op{Client: client, N: n, Do: op},
+			sim.Op{Client: client, Do: Sleep{For: time.Duration(pace) * time.Millisecond}})
+	}
+}
+
 // bitLen is how many powers of two are at most n.
 func bitLen(n int) int { return int(math.Log2(float64(n))) + 1 }
 
@@ -225,6 +260,9 @@ func (g *generator) word(d *faults.Draw, unique string) string {
 	switch n := d.IntN("odd word", 100); {
 	case n < g.long:
 		return unique + strings.Repeat("~", 5000)
+	case n < g.long+10:
+		// Of any size, so that a torn write falls within the text as often as beside it.
+		return unique + strings.Repeat("~", 1<<d.IntN("octave", 12))
 	case n > 97:
 		return unique + "\x00"
 	}

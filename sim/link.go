@@ -210,7 +210,12 @@ func (w *world) fate(l *link, key uint64) (f fate) {
 	}
 	if uint32(r>>32)%1000 < uint32(n.Duplicate) {
 		f.copied = true
-		f.copyDelay = n.DelayMin + time.Duration(faults.Scale(faults.Mix(r, 2), uint64(8*spread)+1))
+		// Half of the copies come soon after, the others when what they say is old.
+		within := 8 * spread
+		if faults.Mix(r, 6)&1 == 0 {
+			within = 100 * spread
+		}
+		f.copyDelay = n.DelayMin + time.Duration(faults.Scale(faults.Mix(r, 2), within+1))
 	}
 	if n.Late > 0 && uint32(faults.Mix(r, 3))%1000 < uint32(n.Late) {
 		f.late = true

@@ -97,6 +97,8 @@ func (sh *shrinker) shrink() {
 	sh.rounds()
 	sh.nameDeviations()
 	if len(sh.best.Plan.Deviations) > 0 {
+		sh.removeDeviations(1)
+		sh.hurryCopies()
 		sh.rounds()
 		if sh.alignDeviations() {
 			sh.rounds()
