@@ -23,5 +23,6 @@ func storeScenarios() []sim.Scenario {
 		storeUnrestricted(),
 		storeRefused(),
 		storeOverload(),
+		storeLying(),
 	}
 }
