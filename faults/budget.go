@@ -2,6 +2,7 @@ package faults
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -52,8 +53,9 @@ type Held struct {
 // A Loss is what a group lost when its last copy was gone.
 type Loss struct {
 	Group int
-	At    int64  // place in the order of events
-	Kept  uint64 // what was answered after that is lost
+	At    int64  // since when no member had it all, in the order of events
+	Until int64  // when the group went on with what was left
+	Kept  uint64 // what was answered beyond that, until then, is lost
 	// Dead says that nothing is left that the group could go on with.
 	Dead bool
 	// Why names the members and what became of them.
@@ -173,7 +175,7 @@ func (b *Budget) Enact(at int64, epoch uint64, n int) {
 	case g.bare == 0:
 		g.blamed = false
 	case g.volatile:
-		b.goOn(n)
+		b.goOn(at, n)
 	case stood:
 		// It is the decider's fault if it had heard of every member since the disk
 		// of that was lost.
@@ -182,7 +184,7 @@ func (b *Budget) Enact(at int64, epoch uint64, n int) {
 }
 
 // goOn has a volatile group begin anew with what its members have on their disks.
-func (b *Budget) goOn(n int) {
+func (b *Budget) goOn(at int64, n int) {
 	g := &b.groups[n]
 	kept, left := uint64(0), false
 	for i := range g.chain {
@@ -193,18 +195,18 @@ func (b *Budget) goOn(n int) {
 	if !left {
 		return
 	}
-	b.rollBack(n, kept)
+	b.rollBack(at, n, kept)
 	for i := range g.chain {
 		s := &g.chain[i]
 		s.alive = s.copy.gone == "" && s.Boot > b.host(s.Host).ended
 	}
 }
 
-// rollBack takes down that a group lost what was answered after kept.
-func (b *Budget) rollBack(n int, kept uint64) {
+// rollBack takes down that a group lost what was answered after kept, and goes on.
+func (b *Budget) rollBack(at int64, n int, kept uint64) {
 	g := &b.groups[n]
 	if kept < g.answered {
-		b.losses = append(b.losses, Loss{Group: n, At: g.bare, Kept: kept, Why: b.fates(g)})
+		b.losses = append(b.losses, Loss{Group: n, At: g.bare, Until: at, Kept: kept, Why: b.fates(g)})
 	}
 	g.answered, g.bare = min(g.answered, kept), 0
 }
@@ -244,7 +246,7 @@ func (b *Budget) Found(at int64, host string, boot uint64, copies []Held) {
 		}
 		for i := range g.chain {
 			if s := &g.chain[i]; s.Host == host && slices.ContainsFunc(copies, func(h Held) bool { return h.Group == n && h.Copy == s.Copy }) {
-				b.rollBack(n, s.copy.upto)
+				b.rollBack(at, n, s.copy.upto)
 				s.copy.gone = ""
 			}
 		}
@@ -374,7 +376,7 @@ func (b *Budget) Losses() []Loss {
 		for _, s := range g.chain {
 			kept = max(kept, s.copy.upto)
 		}
-		out = append(out, Loss{Group: n, At: g.bare, Kept: kept, Dead: true, Why: b.fates(g)})
+		out = append(out, Loss{Group: n, At: g.bare, Until: math.MaxInt64, Kept: kept, Dead: true, Why: b.fates(g)})
 	}
 	return out
 }

@@ -14,14 +14,14 @@ import (
 func checkDisks(o *sim.Observation) error {
 	d := disks{
 		members: map[chainID][]store.Member{}, answered: map[store.RegionID]uint64{},
-		number: map[string]uint64{}, damaged: map[string]bool{}, wiped: map[string]bool{},
+		number: map[string]uint64{}, damaged: map[string]bool{}, wiped: map[string]bool{}, back: rollBacks(o),
 	}
 	for i := range o.Notes {
 		n := &o.Notes[i]
 		var err error
 		switch f := n.Fact.(type) {
 		case store.Published:
-			err = d.publish(f.Config)
+			err = d.publish(n, f.Config)
 		case store.Persisted:
 			d.synced.raise(n.Host, f.Marks)
 		case store.Recovered:
@@ -47,6 +47,7 @@ type disks struct {
 	number  map[string]uint64 // of each host's disk
 	damaged map[string]bool   // a fault has touched synced bytes
 	wiped   map[string]bool   // since the last start
+	back    map[store.RegionID]int64
 }
 
 // durables are the daemons' copies by region. There are few of a region.
@@ -114,7 +115,7 @@ func (c durables) end(host string) {
 	}
 }
 
-func (d *disks) publish(c *store.Config) error {
+func (d *disks) publish(n *sim.Note, c *store.Config) error {
 	for i := range c.Regions {
 		r := &c.Regions[i]
 		at := chainID{r.ID, r.Version}
@@ -122,6 +123,9 @@ func (d *disks) publish(c *store.Config) error {
 			continue
 		}
 		d.members[at] = r.Chain
+		if since, ok := d.back[r.ID]; ok && n.Seq >= since {
+			continue // every copy was destroyed, and less was promised from then on
+		}
 		for _, m := range r.Chain {
 			if has := d.synced.seq(m.Host, r.ID, m.Data); has < d.answered[r.ID] {
 				return fmt.Errorf("%s became a member of region %d (version %d) with records up to %d, and %d was answered for",

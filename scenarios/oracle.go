@@ -252,7 +252,7 @@ func (o *storeOracle) lost(h linearizability.History) (map[object]int64, []linea
 	for _, l := range losses {
 		for _, t := range o.regions[l.Group].taken {
 			ops := o.issued[incarnation{t.request.Client, t.request.Boot}]
-			if t.seq <= l.Kept || t.at > l.At || t.request.N > uint64(len(ops)) {
+			if t.seq <= l.Kept || t.at > l.Until || t.request.N > uint64(len(ops)) {
 				continue
 			}
 			id := ops[t.request.N-1]
@@ -285,17 +285,21 @@ func (o *storeOracle) lost(h linearizability.History) (map[object]int64, []linea
 	return cuts, lost
 }
 
-// rollBacks finds the regions that lost records with the memory of all members, and
-// went on with what was on their disks; and where that first happened.
+// rollBacks finds the regions that lost records with the memory or the disks of all
+// members, and went on with what was left; and where that first happened.
 func rollBacks(o *sim.Observation) map[store.RegionID]int64 {
 	var oracle *storeOracle
 	for i := range o.Notes {
-		if f, ok := o.Notes[i].Fact.(store.Published); ok && oracle == nil {
-			for _, s := range f.Config.Spaces {
-				if s.Durability == store.Replicated {
-					oracle = newStoreOracle(store.Options{})
-				}
-			}
+		lossy := false
+		switch f := o.Notes[i].Fact.(type) {
+		case store.Published:
+			lossy = slices.ContainsFunc(f.Config.Spaces, func(s store.Space) bool { return s.Durability == store.Replicated })
+		case sim.DiskLost:
+			lossy = true
+		}
+		if lossy {
+			oracle = newStoreOracle(store.Options{})
+			break
 		}
 	}
 	if oracle == nil {

@@ -77,12 +77,14 @@ func (l Load) generate(d *faults.Draw, k sim.Knobs) []sim.Op {
 	g.verbs = g.drawVerbs()
 	clients := k.Int("clients", l.Clients)
 	ops := k.Int("ops", l.Ops)
+	steady := 0
+	if i := slices.IndexFunc(g.spaces, isRegister); i >= 0 && l.Unwaited > 0 && d.Permille("steady", 400) {
+		steady = ops / 2
+	}
 	for c := range clients {
-		g.client(c, (ops+c)/clients)
+		g.client(c, (ops-steady+c)/clients)
 	}
-	if l.Unwaited > 0 && d.Permille("steady", 400) {
-		g.steady(clients-1, ops)
-	}
+	g.steady(clients-1, steady)
 	return g.out
 }
 
@@ -194,20 +196,15 @@ func (g *generator) steady(c, ops int) {
 			n = max(n, op.N)
 		}
 	}
-	var register models.Space
-	for _, s := range g.spaces {
-		if isRegister(s) {
-			register = s
-		}
-	}
-	if register.Name == "" {
-		return
+	space := 0
+	if ops > 0 {
+		space = slices.IndexFunc(g.spaces, isRegister)
 	}
 	keys := 1 + d.IntN("keys", min(3, len(g.keys)))
 	pace := d.Between("pace", 5, 20)
-	for i := range ops / 2 {
+	for i := range ops {
 		n++
-		op := models.Op{Verb: models.Put, Space: register.Name, Key: g.keys[d.Sub("put", i).IntN("key", keys)],
+		op := models.Op{Verb: models.Put, Space: g.spaces[space].Name, Key: g.keys[d.Sub("put", i).IntN("key", keys)],
 			Attrs: []models.Attr{{Name: "word", Value: models.StringValue(fmt.Sprintf("%s.%d", client, n))}}}
 		g.out = append(g.out, sim.Op{Client: client, N: n, Do: op},
 			sim.Op{Client: client, Do: Sleep{For: time.Duration(pace) * time.Millisecond}})

@@ -210,9 +210,10 @@ func (w *world) fate(l *link, key uint64) (f fate) {
 	}
 	if uint32(r>>32)%1000 < uint32(n.Duplicate) {
 		f.copied = true
-		// Half of the copies come soon after, the others when what they say is old.
+		// Half of the copies come soon after, the others when what they say is old. On a
+		// link that keeps the order these would hold up everything behind them.
 		within := 8 * spread
-		if faults.Mix(r, 6)&1 == 0 {
+		if !n.FIFO && faults.Mix(r, 6)&1 == 0 {
 			within = 100 * spread
 		}
 		f.copyDelay = n.DelayMin + time.Duration(faults.Scale(faults.Mix(r, 2), within+1))
