@@ -20,7 +20,7 @@ type Fault struct {
 	Factor int           // Slow, SlowDisk: how many times slower, at least 2
 	Step   time.Duration // ClockStep: how far, in either direction
 	// Message is the name of a message type, and Count says which one, from 1, of
-	// those that are sent from the beginning of the fault on: DropMessage.
+	// those that are sent from the beginning of the fault on: DropMessage, Replay.
 	Message string
 	Count   int
 	// Programs has the programs of the hosts started again with the actors.

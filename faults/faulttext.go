@@ -20,6 +20,7 @@ import (
 //	5ms slow daemon3 by 20 for 1s
 //	5ms clock-step daemon3 by -4m48s
 //	5ms drop-message store.ack#2 daemon2 > daemon1
+//	5ms replay store.ack#2 daemon2 > daemon1 for 1s
 //	1s heal
 func (f Fault) String() string {
 	var b strings.Builder

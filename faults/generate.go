@@ -239,7 +239,7 @@ func (g *generator) fault(k Kind, d *Draw) (Fault, bool) {
 		if f.Hosts = g.shuffled(d); len(f.Hosts) < 4 {
 			return f, false
 		}
-	case DropMessage:
+	case DropMessage, Replay:
 		f.Message, f.Count = g.Messages[d.IntN("message", len(g.Messages))], 1+int(d.spread("which", 8))
 		// Whoever sends it: few types travel between any two hosts.
 		to := g.isolated(d)

@@ -52,6 +52,9 @@ const (
 	// DropMessage loses one message: the Nth of the type Message that the first group
 	// sends to the second from then on.
 	DropMessage
+	// Replay has a second copy of one message, chosen as by DropMessage, arrive For
+	// later, when what it says is old. It does nothing on links that keep the order.
+	Replay
 
 	// SlowDisk has every Disk call of hosts take Factor times its time, and at least
 	// Factor times 100 us.
@@ -134,6 +137,7 @@ var forms = [kinds]form{
 	Swizzle:     {name: "swizzle", group: Network, lasts: true},
 	Reset:       {name: "reset", group: Network, sep: "|"},
 	DropMessage: {name: "drop-message", group: Network, sep: ">", msg: true},
+	Replay:      {name: "replay", group: Network, sep: ">", lasts: true, msg: true},
 	SlowDisk:    {name: "slow-disk", group: Storage, lasts: true, factor: true},
 	SyncError:   {name: "sync-error", group: Storage},
 	WriteError:  {name: "write-error", group: Storage},
@@ -189,7 +193,7 @@ func (k Kind) Lasts() bool { return forms[k].lasts }
 // kind, which may never come.
 func (k Kind) Waits() bool {
 	switch k {
-	case DropMessage, SyncError, WriteError, ReadError, Misread, Misdirect:
+	case DropMessage, Replay, SyncError, WriteError, ReadError, Misread, Misdirect:
 		return true
 	}
 	return false

@@ -36,7 +36,8 @@ type Profile struct {
 	PowerLossAll Permille
 	// Points are names of actors.Point at which faults of single hosts may fall.
 	Points []string
-	// Messages are names of message types that DropMessage may lose.
+	// Messages are names of message types that DropMessage may lose and Replay may send
+	// again.
 	Messages []string
 	// Unrestricted is the share of runs without a fault budget: copies are destroyed
 	// also where the system promised to survive fewer. The others stay within it, if
@@ -109,8 +110,8 @@ func (p Profile) validateCounts() error {
 			return fmt.Errorf("profile: %v without a DownMax that ends it", k)
 		}
 	}
-	if p.Counts[DropMessage] > 0 && len(p.Messages) == 0 {
-		return fmt.Errorf("profile: %v without Messages to lose", DropMessage)
+	if p.Counts[DropMessage]+p.Counts[Replay] > 0 && len(p.Messages) == 0 {
+		return fmt.Errorf("profile: %v or %v without Messages to choose from", DropMessage, Replay)
 	}
 	for _, name := range p.Messages {
 		if name == "" || strings.ContainsAny(name, " \t\r\n#") {

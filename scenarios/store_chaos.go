@@ -35,7 +35,7 @@ func storeChaos() sim.Scenario {
 				faults.Crash: 4, faults.PowerLoss: 4, faults.Wipe: 2, faults.Destroy: 1, faults.Stop: 1,
 				faults.Pause: 3, faults.Slow: 2,
 				faults.Partition: 2, faults.Cut: 2, faults.Isolate: 2, faults.Ring: 1, faults.Clog: 2, faults.Swizzle: 1,
-				faults.Reset: 3, faults.DropMessage: 4,
+				faults.Reset: 3, faults.DropMessage: 4, faults.Replay: 6,
 				faults.SlowDisk: 2, faults.SyncError: 1, faults.WriteError: 1, faults.ReadError: 1, faults.Rot: 3,
 				faults.Misread: 1, faults.Misdirect: 1, faults.DiskFull: 1, faults.ReadOnly: 1,
 				faults.ClockStep: 2, faults.Heal: 1,

@@ -33,8 +33,9 @@ func storePowerLoss() sim.Scenario {
 // logPoints are the places at which a crash of a server is most interesting: in
 // the log, most of all when much is written and nothing synced, and in a transfer.
 var logPoints = []string{
-	"wal.before-sync", "wal.before-sync", "wal.before-sync", "wal.before-sync", "wal.before-sync",
-	"wal.after-sync", "wal.before-append", "wal.before-rename", "wal.before-remove", "wal.recovering",
+	"wal.before-sync", "wal.before-sync", "wal.before-sync", "wal.before-sync",
+	"wal.after-sync", "wal.before-append", "wal.before-rename", "wal.before-rename", "wal.before-remove", "wal.before-remove",
+	"wal.recovering", "wal.recovering",
 	"transfer.wiped", "transfer.chunk", "transfer.chunk", "transfer.caught-up", "transfer.source",
 }
 

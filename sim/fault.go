@@ -113,7 +113,7 @@ func (w *world) apply(f faults.Fault) {
 	}
 	e := &effect{applied: a, undo: undo}
 	w.effects = append(w.effects, e)
-	if undo != nil && f.For > 0 {
+	if undo != nil && f.For > 0 && !f.Kind.Waits() {
 		w.at(w.now+int64(f.For), faults.Mix(w.plan.Seed^0x6d656e64, uint64(len(w.applied))), func() {
 			if e.undo != nil {
 				w.trace(trace.Event{Kind: trace.Heal, Text: f.String()})

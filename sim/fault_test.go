@@ -255,6 +255,18 @@ func TestDropMessageLosesOneAndCountsItThen(t *testing.T) {
 	}
 }
 
+func TestReplayedMessageArrivesAgainWhenItIsOld(t *testing.T) {
+	got, r := streamsUnder(t, steady, "20500us replay simtest.numbered#3 a > b for 40ms\n", "a", "b")
+	numbers := numbersFrom(got["b"], "a")
+	want := slices.Concat(upTo(62), []int{23}, upTo(streamLength)[62:])
+	if !slices.Equal(numbers, want) {
+		t.Errorf("b received %v", numbers)
+	}
+	if c := r.Stats.Faults["replay"]; c.Fired != 1 {
+		t.Errorf("counted %+v", c)
+	}
+}
+
 func TestClockStepMovesTheWallAndNothingElse(t *testing.T) {
 	got, _ := streamsUnder(t, steady, "20ms clock-step b by -1h0m0s\n", "a", "b")
 	for _, s := range got["b"] {

@@ -22,7 +22,7 @@ type link struct {
 	clogs  int     // faults that clog it now
 	held   []event // what they hold back
 	resets uint64
-	losses []*lossRule
+	rules  []*messageRule
 }
 
 // remote is what proto.actor finds behind a PID of another host: the entrance of
@@ -135,6 +135,12 @@ func (w *world) send(to *endpoint, msg any, sender *actor.PID) {
 	if f.late {
 		w.countFault("late")
 	}
+	for _, r := range l.rules {
+		if r.again > 0 && !f.copied && !w.net.FIFO && r.meets(msg) {
+			r.fired()
+			f.copied, f.copyDelay = true, f.delay+r.again
+		}
+	}
 	w.fly(l, to, from, msg, key, f.delay)
 	if f.copied {
 		w.stats.Duplicated++
@@ -155,12 +161,10 @@ func (w *world) refuses(l *link, msg any) string {
 	if l.cut > 0 {
 		return "link cut"
 	}
-	for _, r := range l.losses {
-		if r.left > 0 && r.name == msgName(msg) {
-			if r.left--; r.left == 0 {
-				r.fired()
-				return "drop-message"
-			}
+	for _, r := range l.rules {
+		if r.again == 0 && r.meets(msg) {
+			r.fired()
+			return "drop-message"
 		}
 	}
 	if n := w.net.Capacity; n > 0 && !w.healed && l.flying >= n {

@@ -1,15 +1,27 @@
 package sim
 
 import (
+	"time"
+
 	"github.com/simrun/simrun/faults"
 	"github.com/simrun/simrun/internal/trace"
 )
 
-// A lossRule loses one message of a type. Several links may share it.
-type lossRule struct {
+// A messageRule is about one message of a type. Several links may share it.
+type messageRule struct {
 	name  string
-	left  int // messages of the type to come, this one included
+	left  int           // messages of the type to come, this one included
+	again time.Duration // it arrives a second time so much later; 0: it is lost
 	fired func()
+}
+
+// meets reports that this is the message.
+func (r *messageRule) meets(msg any) bool {
+	if r.left == 0 || r.name != msgName(msg) {
+		return false
+	}
+	r.left--
+	return r.left == 0
 }
 
 // faultLinks carries out a fault of links.
@@ -35,16 +47,12 @@ func (w *world) faultLinks(f faults.Fault, fired func()) (hit bool, undo func())
 	switch f.Kind {
 	case faults.Clog:
 		return true, w.clog(links)
-	case faults.DropMessage:
-		rule := &lossRule{f.Message, f.Count, fired}
+	case faults.DropMessage, faults.Replay:
+		rule := &messageRule{name: f.Message, left: f.Count, again: f.For, fired: fired}
 		for _, l := range links {
-			l.losses = append(l.losses, rule)
+			l.rules = append(l.rules, rule)
 		}
-		return true, func() {
-			for _, l := range links {
-				l.losses = nil
-			}
-		}
+		return true, func() { rule.left = 0 }
 	}
 	for _, l := range links {
 		l.cut++
@@ -65,7 +73,7 @@ func (w *world) linksOf(f faults.Fault) (links []*link) {
 	if f.Kind == faults.Isolate {
 		b = w.hosts
 	}
-	oneWay := f.Kind == faults.Cut || f.Kind == faults.Clog || f.Kind == faults.DropMessage
+	oneWay := f.Kind == faults.Cut || f.Kind == faults.Clog || f.Kind == faults.DropMessage || f.Kind == faults.Replay
 	inA := map[*host]bool{}
 	for _, x := range a {
 		inA[x] = true

@@ -17,7 +17,7 @@ func TestImpossibleProfilesAreRefusedInOneLine(t *testing.T) {
 	}{
 		{"simrun: scenario tiny/bad: profile: DelayMin 1s is above DelayMax 5ms\n", func(p *faults.Profile) { p.DelayMin = time.Second }},
 		{"simrun: scenario tiny/bad: profile: -1 times crash\n", func(p *faults.Profile) { p.Counts[faults.Crash] = -1 }},
-		{"simrun: scenario tiny/bad: profile: drop-message without Messages to lose\n", func(p *faults.Profile) { p.Counts[faults.DropMessage] = 1 }},
+		{"simrun: scenario tiny/bad: profile: drop-message or replay without Messages to choose from\n", func(p *faults.Profile) { p.Counts[faults.DropMessage] = 1 }},
 		{"simrun: scenario tiny/bad: profile: pause without a DownMax that ends it\n", func(p *faults.Profile) { p.Counts, p.DownMin, p.DownMax = faults.Counts{faults.Pause: 1}, 0, 0 }},
 	} {
 		s := tiny("tiny/bad", "cannot be run")
