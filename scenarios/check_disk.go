@@ -2,6 +2,8 @@ package scenarios
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/simrun/simrun/actors/store"
 	"github.com/simrun/simrun/faults"
@@ -202,7 +204,7 @@ func (d *disks) damage(f sim.FaultBegan) {
 	if err != nil || !destructive[fault.Kind.String()] {
 		return
 	}
-	for host := range d.number {
+	for _, host := range slices.Sorted(maps.Keys(d.number)) {
 		if !hits(fault, host) {
 			continue
 		}

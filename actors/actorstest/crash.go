@@ -163,9 +163,9 @@ func (m *CrashModel) Allows(image Image) bool {
 }
 
 func allIn(image Image, names map[string]*crashFile) bool {
-	for name, f := range names {
+	for _, name := range slices.Sorted(maps.Keys(names)) {
 		content, ok := image[name]
-		if !ok || !slices.Contains(f.fates(), content) {
+		if !ok || !slices.Contains(names[name].fates(), content) {
 			return false
 		}
 	}
