@@ -228,15 +228,15 @@ func (b *Budget) Found(at int64, host string, boot uint64, copies []Held) {
 		return
 	}
 	a.bad = ""
-	for key, c := range a.copies { // in any order
-		i := slices.IndexFunc(copies, func(h Held) bool { return h.Group == key.group && h.Copy == key.copy })
-		if i < 0 {
-			c.upto = 0
-			continue
-		}
-		c.upto = copies[i].Upto
-		if c.upto >= b.group(key.group).answered {
-			c.gone = ""
+	for _, c := range a.copies { // in any order
+		c.upto = 0
+	}
+	for _, h := range copies {
+		if c := a.copies[copyKey{h.Group, h.Copy}]; c != nil {
+			c.upto = h.Upto
+			if c.upto >= b.group(h.Group).answered {
+				c.gone = ""
+			}
 		}
 	}
 	for n := range b.groups {
