@@ -77,8 +77,9 @@ type copyKey struct {
 
 // A heldCopy is durable up to a place, unless it is gone: destroyed by a fault.
 type heldCopy struct {
-	upto uint64
-	gone string
+	upto  uint64
+	gone  string
+	found uint64 // the last boot that found it on the disk
 }
 
 type group struct {
@@ -181,6 +182,31 @@ func (b *Budget) Enact(at int64, epoch uint64, n int) {
 		// of that was lost.
 		g.blamed = !slices.ContainsFunc(g.chain, func(s standing) bool { return s.Seen <= b.host(s.Host).destroyed })
 	}
+	b.makeDo(at, n)
+}
+
+// makeDo has a group that no member stands in go on with what one of them found on
+// a disk that something was done to, if the decider had no choice.
+func (b *Budget) makeDo(at int64, n int) {
+	g := &b.groups[n]
+	if g.volatile || g.bare == 0 || g.blamed {
+		return
+	}
+	kept, left := uint64(0), false
+	for _, s := range g.chain {
+		if s.copy.found > b.host(s.Host).destroyed {
+			kept, left = max(kept, s.copy.upto), true
+		}
+	}
+	if !left {
+		return
+	}
+	b.rollBack(at, n, kept)
+	for _, s := range g.chain {
+		if s.copy.found > b.host(s.Host).destroyed && s.copy.upto >= kept {
+			s.copy.gone = ""
+		}
+	}
 }
 
 // goOn has a volatile group begin anew with what its members have on their disks.
@@ -233,23 +259,14 @@ func (b *Budget) Found(at int64, host string, boot uint64, copies []Held) {
 	}
 	for _, h := range copies {
 		if c := a.copies[copyKey{h.Group, h.Copy}]; c != nil {
-			c.upto = h.Upto
+			c.upto, c.found = h.Upto, boot
 			if c.upto >= b.group(h.Group).answered {
 				c.gone = ""
 			}
 		}
 	}
 	for n := range b.groups {
-		g := &b.groups[n]
-		if g.volatile || g.bare == 0 {
-			continue
-		}
-		for i := range g.chain {
-			if s := &g.chain[i]; s.Host == host && slices.ContainsFunc(copies, func(h Held) bool { return h.Group == n && h.Copy == s.Copy }) {
-				b.rollBack(at, n, s.copy.upto)
-				s.copy.gone = ""
-			}
-		}
+		b.makeDo(at, n)
 	}
 	b.reckonHost(at, host)
 }

@@ -152,6 +152,23 @@ func TestTokensAndLosses(t *testing.T) {
 			l.wipe("b", 1)
 			l.chain(synced, 1, "b1.0")
 		}, 2, "dead"},
+		{"a member that was damaged before anybody could know goes on with what it has", func(l *ledger) {
+			l.chain(synced, 1, "a1.0", "b1.0")
+			l.hold(5, "a", "b")
+			l.Destroy(l.tick(), "a", 2, "misdirect")
+			l.crash("a", 2)
+			l.Found(l.tick(), "a", 3, []Held{{Upto: 3}})
+			l.chain(synced, 1, "a2.0")
+			l.chain(synced, 1, "a3.0")
+		}, 1, "kept 3"},
+		{"the decider knows that a member was damaged and keeps it alone", func(l *ledger) {
+			l.chain(synced, 1, "a1.0", "b1.0")
+			l.hold(5, "a", "b")
+			l.Destroy(l.tick(), "a", 2, "misdirect")
+			l.crash("a", 2)
+			l.Found(l.tick(), "a", 3, []Held{{Upto: 3}})
+			l.chain(synced, 1, "a3.0")
+		}, 2, ""},
 		{"the decider keeps a member of which it knows that it was wiped", func(l *ledger) {
 			l.chain(synced, 1, "a1.0", "b1.0")
 			l.hold(5, "a", "b")

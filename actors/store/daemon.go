@@ -27,6 +27,7 @@ type daemon struct {
 	ready   bool // the log is recovered
 	corrupt bool // and damaged: this host has a copy of nothing
 	torn    bool // or its end was torn, which looks the same if it was promised
+	settled bool // the timer that ends the doubt about that is set
 	state   diskState
 
 	lsn      uint64   // of the last entry given to the log, in this boot
@@ -56,6 +57,9 @@ type logged struct {
 }
 
 const parkedMax = 256 // messages kept for a configuration to come
+
+// settle is the timer of a daemon whose log had a torn end.
+type settle struct{}
 
 // tick is the timer of a daemon and of the coordinator.
 type tick struct{}
@@ -97,6 +101,8 @@ func (d *daemon) Receive(ctx actor.Context) {
 		d.onGrant(m)
 	case fence:
 		d.onFence(m)
+	case settle:
+		d.settle()
 	default:
 		d.route(m)
 	}
@@ -248,6 +254,19 @@ func (d *daemon) onGrant(m grant) {
 		d.adopt(m.Config)
 	}
 	d.lease.extend(m.Sent, m.Lease)
+	if d.torn && !d.settled { // the coordinator knows of it, and will wait as long
+		d.settled = true
+		d.env.Clock.After(outlasted(d.timing.Doubt), settle{})
+	}
+}
+
+// settle ends the doubt about the log: whoever knows better has had the time to say
+// so. Until then a restart finds the mark of it on the disk.
+func (d *daemon) settle() {
+	if d.torn && !d.corrupt { // it may have been wiped since
+		d.torn = false
+		d.logs.send(d.env.Host, settleLog{})
+	}
 }
 
 // leased reports that no other daemon can have taken this one's place yet.

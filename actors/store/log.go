@@ -6,6 +6,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/simrun/simrun/actors"
+	"github.com/simrun/simrun/actors/wal"
 )
 
 // A logActor owns the disk of its host and is the only actor there that blocks.
@@ -15,7 +16,7 @@ import (
 type logActor struct {
 	env   actors.Env
 	owner string // path of the actor that hears of recovery and syncs
-	wal   *wal
+	wal   *wal.Log
 
 	flushing bool
 	upto     uint64 // LSN of the last record appended
@@ -53,11 +54,13 @@ func (l *logActor) Receive(ctx actor.Context) {
 		l.snapshot(m)
 	case resetLog:
 		l.reset()
+	case settleLog:
+		l.settle()
 	}
 }
 
 func (l *logActor) recover() {
-	w, found, err := openWAL(l.env.Disk, l.env.Note)
+	w, found, err := wal.Open(l.env.Disk, l.env.Note)
 	if err != nil {
 		l.env.Halt(err)
 		return
@@ -70,7 +73,7 @@ func (l *logActor) recover() {
 }
 
 func (l *logActor) append(m appendEntry) {
-	if err := l.wal.append(m.Payload); err != nil {
+	if err := l.wal.Append(m.Payload); err != nil {
 		l.env.Halt(err)
 		return
 	}
@@ -97,7 +100,7 @@ func (l *logActor) mark(m Mark) {
 
 func (l *logActor) flush() {
 	l.flushing = false
-	if err := l.wal.sync(); err != nil {
+	if err := l.wal.Sync(); err != nil {
 		l.env.Halt(err)
 		return
 	}
@@ -121,7 +124,7 @@ func (l *logActor) idle(m idle) {
 		l.awaitIdle()
 		return
 	}
-	if err := l.wal.vouch(); err != nil {
+	if err := l.wal.Vouch(); err != nil {
 		l.env.Halt(err)
 	}
 }
@@ -135,7 +138,7 @@ func (l *logActor) persisted() {
 }
 
 func (l *logActor) snapshot(m takeSnapshot) {
-	if err := l.wal.snapshot(m.State); err != nil {
+	if err := l.wal.Snapshot(m.State); err != nil {
 		l.env.Halt(err)
 		return
 	}
@@ -145,11 +148,17 @@ func (l *logActor) snapshot(m takeSnapshot) {
 }
 
 func (l *logActor) reset() {
-	if err := l.wal.wipe(); err != nil {
+	if err := l.wal.Wipe(); err != nil {
 		l.env.Halt(err)
 		return
 	}
 	l.tell(recoveredLog{})
+}
+
+func (l *logActor) settle() {
+	if err := l.wal.Settle(); err != nil {
+		l.env.Halt(err)
+	}
 }
 
 func (l *logActor) tell(msg any) { l.env.Send(l.env.PID(l.owner), msg) }

@@ -261,6 +261,9 @@ type takeSnapshot struct {
 // resetLog has a corrupt log erased; it is answered with an empty recoveredLog.
 type resetLog struct{}
 
+// settleLog has the doubt about the end of a log forgotten.
+type settleLog struct{}
+
 // recoveredLog is what the log actor found at its start, all of it durable.
 type recoveredLog struct {
 	Snapshot []byte
@@ -294,6 +297,7 @@ func init() {
 	actors.Message("store.synced", syncedUpto{})
 	actors.Message("store.snapshot", takeSnapshot{})
 	actors.Message("store.reset-log", resetLog{})
+	actors.Message("store.settle-log", settleLog{})
 	actors.Message("store.recovered", recoveredLog{})
 }
 

@@ -27,11 +27,12 @@ var mayImport = []row{
 
 	{"sim", "actors faults linearizability internal/wire internal/trace internal/view"},
 	{"live", "actors internal/wire internal/trace"},
-	{"actors/primes", "actors models actors/group actors/store"},
-	{"actors/store", "actors models actors/group"},
-	{"actors/tickets", "actors models actors/group"},
+	{"actors/primes", "actors models actors/group actors/store actors/wal"},
+	{"actors/store", "actors models actors/group actors/wal"},
+	{"actors/tickets", "actors models actors/group actors/wal"},
 	{"actors/tuples", "actors models actors/group"},
-	{"actors/group", "actors models"},
+	{"actors/group", "actors models actors/wal"},
+	{"actors/wal", "actors"},
 	{"actors/hop", "actors"},
 	{"actors/actorstest", "actors"},
 

@@ -1,4 +1,4 @@
-package store
+package wal
 
 import (
 	"encoding/binary"
@@ -26,7 +26,7 @@ func (a walWriter) Receive(ctx actor.Context) {
 	if _, ok := ctx.Message().(*actor.Started); !ok {
 		return
 	}
-	w, rec, err := openWAL(a.env.Disk, a.env.Note)
+	l, rec, err := Open(a.env.Disk, a.env.Note)
 	if err != nil {
 		a.env.Halt(err)
 	}
@@ -47,22 +47,22 @@ func (a walWriter) Receive(ctx actor.Context) {
 			if a.env.Rand.IntN(10) == 0 {
 				size = 1 + a.env.Rand.IntN(10000)
 			}
-			if err := w.append(make([]byte, size)); err != nil {
+			if err := l.Append(make([]byte, size)); err != nil {
 				a.env.Halt(err)
 			}
 		}
 		a.env.Note(walWriting{n})
 		if a.env.Rand.IntN(10) == 0 {
-			err = w.snapshot(binary.LittleEndian.AppendUint32(nil, uint32(n)))
+			err = l.Snapshot(binary.LittleEndian.AppendUint32(nil, uint32(n)))
 		} else {
-			err = w.sync()
+			err = l.Sync()
 		}
 		if err != nil {
 			a.env.Halt(err)
 		}
 		a.env.Note(walSynced{n})
 		if a.env.Rand.IntN(4) == 0 {
-			if err := w.vouch(); err != nil {
+			if err := l.Vouch(); err != nil {
 				a.env.Halt(err)
 			}
 		}

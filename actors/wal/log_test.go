@@ -1,4 +1,4 @@
-package store
+package wal
 
 import (
 	"bytes"
@@ -13,10 +13,10 @@ func silent(any) {}
 
 // openAt opens a log and returns its content as the number of records that it
 // stands for: record n is "record n", a snapshot is the number it covers.
-func openAt(d *crashDisk) (*wal, recovered, int, error) {
-	w, rec, err := openWAL(d, silent)
+func openAt(d *crashDisk) (*Log, Recovered, int, error) {
+	l, rec, err := Open(d, silent)
 	if err != nil || rec.Corrupt {
-		return w, rec, 0, err
+		return l, rec, 0, err
 	}
 	n := 0
 	if rec.Snapshot != nil {
@@ -25,43 +25,43 @@ func openAt(d *crashDisk) (*wal, recovered, int, error) {
 	for _, r := range rec.Records {
 		n++
 		if want := payload(n); !bytes.Equal(r, want) {
-			return w, rec, n, fmt.Errorf("record %d is %q", n, r)
+			return l, rec, n, fmt.Errorf("record %d is %q", n, r)
 		}
 	}
-	if int(w.lastLSN()) != n || w.durable != w.last {
-		return w, rec, n, fmt.Errorf("log ends at %d, durable %d, with %d records", w.lastLSN(), w.durable, n)
+	if int(l.Last()) != n || l.durable != l.last {
+		return l, rec, n, fmt.Errorf("log ends at %d, durable %d, with %d records", l.Last(), l.durable, n)
 	}
-	return w, rec, n, nil
+	return l, rec, n, nil
 }
 
 func payload(n int) []byte      { return fmt.Appendf(nil, "record %d", n) }
 func stateAt(n int) []byte      { return binary.LittleEndian.AppendUint32(nil, uint32(n)) }
 func mustBe(n, lo, hi int) bool { return lo <= n && n <= hi }
 
-// A walScript appends, syncs and snapshots, and knows at each crash how many
+// A script appends, syncs and snapshots, and knows at each crash how many
 // records were promised and how many were issued.
-type walScript struct {
-	w                *wal
+type script struct {
+	l                *Log
 	issued, promised int
 }
 
-func (s *walScript) run(steps string) error {
+func (s *script) run(steps string) error {
 	for _, step := range steps {
 		var err error
 		switch step {
 		case 'a':
 			s.issued++
-			err = s.w.append(payload(s.issued))
+			err = s.l.Append(payload(s.issued))
 		case 'w':
-			err = s.w.write()
+			err = s.l.write()
 		case 'v':
-			err = s.w.vouch()
+			err = s.l.Vouch()
 		case 's':
-			if err = s.w.sync(); err == nil {
+			if err = s.l.Sync(); err == nil {
 				s.promised = s.issued
 			}
 		case 'S':
-			if err = s.w.snapshot(stateAt(s.issued)); err == nil {
+			if err = s.l.Snapshot(stateAt(s.issued)); err == nil {
 				s.promised = s.issued
 			}
 		}
@@ -72,7 +72,7 @@ func (s *walScript) run(steps string) error {
 	return nil
 }
 
-var walScripts = []string{
+var scripts = []string{
 	"as", "aas", "aasaas", "asawaw", "aSas", "asaSaas", "aasSaSas", "asaSawSa", "Sas", "asv", "asvas", "aSvasvv",
 }
 
@@ -81,17 +81,17 @@ var walScripts = []string{
 // is invented, nothing legal is called corrupt, and a second power loss inside
 // the recovery changes nothing of this. R20, R21.
 func TestLogSurvivesEveryPowerLoss(t *testing.T) {
-	for _, steps := range walScripts {
+	for _, steps := range scripts {
 		t.Run(steps, func(t *testing.T) {
 			outcomes := 0
 			for crash := 0; ; crash++ {
 				d := newCrashDisk(16)
-				w, _, _, err := openAt(d)
+				l, _, _, err := openAt(d)
 				if err != nil {
 					t.Fatal(err)
 				}
 				d.left = crash
-				s := walScript{w: w}
+				s := script{l: l}
 				err = s.run(steps)
 				check := func(left *crashDisk) {
 					outcomes++
@@ -113,7 +113,7 @@ func TestLogSurvivesEveryPowerLoss(t *testing.T) {
 
 // checkRecovery recovers what a crash left, once in peace and once with a second
 // crash in each disk call of the recovery, and then goes on writing.
-func checkRecovery(t *testing.T, left *crashDisk, s walScript) {
+func checkRecovery(t *testing.T, left *crashDisk, s script) {
 	t.Helper()
 	for crash := 0; ; crash++ {
 		d := left.afterProcessCrash()
@@ -132,7 +132,7 @@ func checkRecovery(t *testing.T, left *crashDisk, s walScript) {
 		})
 	}
 	d := left.afterProcessCrash()
-	w, rec, n, err := openAt(d)
+	l, rec, n, err := openAt(d)
 	if err != nil || rec.Corrupt || !mustBe(n, s.promised, s.issued) {
 		t.Fatalf("%d records of %d..%d, corrupt %v, %v", n, s.promised, s.issued, rec.Corrupt, err)
 	}
@@ -142,7 +142,7 @@ func checkRecovery(t *testing.T, left *crashDisk, s walScript) {
 			t.Fatalf("recovered %d records, then %d after a power loss: %v", n, m, err)
 		}
 	})
-	more := walScript{w: w, issued: n, promised: n}
+	more := script{l: l, issued: n, promised: n}
 	if err := more.run("asaw"); err != nil {
 		t.Fatal(err)
 	}
@@ -159,22 +159,22 @@ func checkRecovery(t *testing.T, left *crashDisk, s walScript) {
 func TestEveryFlippedBitBelowThePromiseIsFound(t *testing.T) {
 	for steps, last := range map[string]int{"aaSaasas": 1, "aaSaasasv": 0} {
 		d := newCrashDisk(16)
-		w, _, _, _ := openAt(d)
-		s := walScript{w: w}
+		l, _, _, _ := openAt(d)
+		s := script{l: l}
 		if err := s.run(steps); err != nil {
 			t.Fatal(err)
 		}
-		segment := w.name()
+		segment := l.name()
 		promised := int64(0)
 		for i, whole := int64(0), d.names[segment].data; i < int64(len(whole)); {
-			r, ok := readWALRecord(whole, w.segment, i)
+			r, ok := readRecord(whole, l.segment, i)
 			if !ok {
 				t.Fatal("test log is damaged")
 			}
 			promised = max(promised, r.synced)
 			i += r.size()
 		}
-		for _, name := range []string{segment, w.base} {
+		for _, name := range []string{segment, l.base} {
 			for bit := range int64(len(d.names[name].data)) * 8 {
 				damaged := d.afterProcessCrash()
 				content := slices.Clone(damaged.names[name].data)
@@ -184,7 +184,7 @@ func TestEveryFlippedBitBelowThePromiseIsFound(t *testing.T) {
 				if err != nil {
 					t.Fatalf("%s: %s, bit %d: %v", steps, name, bit, err)
 				}
-				switch mustBeFound := name == w.base || bit/8 < promised; {
+				switch mustBeFound := name == l.base || bit/8 < promised; {
 				case mustBeFound && !rec.Corrupt:
 					t.Fatalf("%s: %s, bit %d: damage taken for a torn tail, %d records", steps, name, bit, n)
 				case !mustBeFound && (rec.Corrupt || !rec.Torn || n != s.issued-last):
@@ -197,14 +197,67 @@ func TestEveryFlippedBitBelowThePromiseIsFound(t *testing.T) {
 
 func TestMissingSnapshotIsCorruption(t *testing.T) {
 	d := newCrashDisk(16)
-	w, _, _, _ := openAt(d)
-	s := walScript{w: w}
+	l, _, _, _ := openAt(d)
+	s := script{l: l}
 	if err := s.run("asSas"); err != nil {
 		t.Fatal(err)
 	}
-	delete(d.names, w.base)
+	delete(d.names, l.base)
 	if _, rec, _, err := openAt(d); err != nil || !rec.Corrupt {
 		t.Fatalf("%+v, %v", rec, err)
+	}
+}
+
+// TestDoubtLastsUntilItIsSettled: a crash after a torn tail was cut off must not
+// make a certainty of what is left, whatever was written in between.
+func TestDoubtLastsUntilItIsSettled(t *testing.T) {
+	damaged := func() *crashDisk {
+		d := newCrashDisk(16)
+		l, _, _, _ := openAt(d)
+		s := script{l: l}
+		if err := s.run("asaas"); err != nil {
+			t.Fatal(err)
+		}
+		d.names[l.name()].data[l.size-1] ^= 1
+		d.names[l.name()].durable[l.size-1] ^= 1
+		return d
+	}
+	for crash := 0; ; crash++ {
+		d := damaged()
+		d.left = crash
+		l, rec, n, err := openAt(d)
+		d.afterPowerLoss(func(left *crashDisk) {
+			if _, rec, n, err := openAt(left); err != nil || !rec.Torn || n != 2 {
+				t.Fatalf("crash in call %d of recovery: %d records, %+v, %v", crash, n, rec, err)
+			}
+		})
+		if err != nil {
+			continue
+		}
+		if !rec.Torn || n != 2 {
+			t.Fatalf("%d records, %+v", n, rec)
+		}
+		d.left = -1
+		s := script{l: l, issued: n}
+		if err := s.run("asSas"); err != nil {
+			t.Fatal(err)
+		}
+		if _, rec, _, err := openAt(d); err != nil || !rec.Torn {
+			t.Fatalf("the doubt is gone: %+v, %v", rec, err)
+		}
+		break
+	}
+	for _, end := range []func(*Log) error{(*Log).Settle, (*Log).Wipe} {
+		d := damaged()
+		l, _, _, err := openAt(d)
+		if err = errors.Join(err, end(l)); err != nil {
+			t.Fatal(err)
+		}
+		d.afterPowerLoss(func(left *crashDisk) {
+			if _, rec, _, err := openAt(left); err != nil || rec.Torn || rec.Corrupt {
+				t.Fatalf("after its end: %+v, %v", rec, err)
+			}
+		})
 	}
 }
 
@@ -213,14 +266,14 @@ func TestMissingSnapshotIsCorruption(t *testing.T) {
 func TestWipedLogNeverComesBack(t *testing.T) {
 	for crash := 0; ; crash++ {
 		d := newCrashDisk(16)
-		w, _, _, _ := openAt(d)
-		s := walScript{w: w}
+		l, _, _, _ := openAt(d)
+		s := script{l: l}
 		if err := s.run("asSas"); err != nil {
 			t.Fatal(err)
 		}
 		d.left = crash
-		err := w.wipe()
-		marked := d.synced[walLost] != nil
+		err := l.Wipe()
+		marked := d.synced[lostMark] != nil
 		d.afterPowerLoss(func(left *crashDisk) {
 			_, rec, n, err := openAt(left)
 			if err != nil || !rec.Corrupt && n != 0 && (n != 2 || marked) {
@@ -237,33 +290,33 @@ func TestWipedLogNeverComesBack(t *testing.T) {
 // bytes inside a payload do not resynchronise the scan.
 func TestValueThatLooksLikeARecordIsNone(t *testing.T) {
 	d := newCrashDisk(16)
-	w, _, err := openWAL(d, silent)
+	l, _, err := Open(d, silent)
 	if err != nil {
 		t.Fatal(err)
 	}
 	// It claims that everything before it was synced.
-	fake := appendWALRecord(nil, 1, 40, walRecord{lsn: 3, synced: 40, payload: []byte("x")})
-	if err := errors.Join(w.append([]byte("a")), w.append(fake), w.write()); err != nil {
+	fake := appendRecord(nil, 1, 40, record{lsn: 3, synced: 40, payload: []byte("x")})
+	if err := errors.Join(l.Append([]byte("a")), l.Append(fake), l.write()); err != nil {
 		t.Fatal(err)
 	}
-	b := d.names[w.name()].data
-	b[walHeader+1+walTrailer] ^= 1 // the length of the second record
-	_, rec, err := openWAL(d, silent)
+	b := d.names[l.name()].data
+	b[recordHeader+1+recordTrailer] ^= 1 // the length of the second record
+	_, rec, err := Open(d, silent)
 	if err != nil || rec.Corrupt || !rec.Torn || len(rec.Records) != 1 {
 		t.Fatalf("%+v, %v", rec, err)
 	}
 }
 
 func TestLogRefusesAnOversizedRecord(t *testing.T) {
-	w, _, err := openWAL(newCrashDisk(16), silent)
+	l, _, err := Open(newCrashDisk(16), silent)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := w.append(make([]byte, maxRecord+1)); err == nil {
+	if err := l.Append(make([]byte, MaxRecord+1)); err == nil {
 		t.Fatal("accepted")
 	}
-	if err := w.append(make([]byte, walBuffer)); err != nil || len(w.buf) != 0 {
-		t.Fatalf("%d bytes kept in memory, %v", len(w.buf), err)
+	if err := l.Append(make([]byte, bufferSize)); err != nil || len(l.buf) != 0 {
+		t.Fatalf("%d bytes kept in memory, %v", len(l.buf), err)
 	}
 }
 
@@ -273,7 +326,7 @@ func TestLogNamesSortAsNumbers(t *testing.T) {
 		t.Fatal(names)
 	}
 	for _, bad := range []string{"wal-1", "wal-zzzzzzzzzzzzzzzz", "snap.tmp", "other"} {
-		if n, ok := walNumber(bad, "wal-"); ok {
+		if n, ok := fileNumber(bad, "wal-"); ok {
 			t.Errorf("%s read as segment %d", bad, n)
 		}
 	}

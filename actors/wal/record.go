@@ -1,4 +1,4 @@
-package store
+package wal
 
 import (
 	"encoding/binary"
@@ -14,64 +14,64 @@ import (
 // tail, which is legal, from a hole in what was promised. A record without a
 // payload says nothing but that, and has the LSN of the record before it.
 const (
-	walHeader  = 4 + 8 + 8
-	walTrailer = 4
-	// maxRecord bounds a payload, so that a damaged length is recognised as such.
-	maxRecord = 16 << 20
+	recordHeader  = 4 + 8 + 8
+	recordTrailer = 4
+	// MaxRecord bounds a payload, so that a damaged length is recognised as such.
+	MaxRecord = 16 << 20
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// A walRecord is one decoded record; payload points into the segment.
-type walRecord struct {
+// A record is one decoded record; payload points into the segment.
+type record struct {
 	lsn     uint64
 	synced  int64
 	payload []byte
 }
 
 // vouches reports that the record has no payload, only a synced offset.
-func (r walRecord) vouches() bool { return len(r.payload) == 0 }
+func (r record) vouches() bool { return len(r.payload) == 0 }
 
-func (r walRecord) size() int64 { return walHeader + int64(len(r.payload)) + walTrailer }
+func (r record) size() int64 { return recordHeader + int64(len(r.payload)) + recordTrailer }
 
-// appendWALRecord adds the bytes of a record that will begin at offset of the
+// appendRecord adds the bytes of a record that will begin at offset of the
 // segment.
-func appendWALRecord(b []byte, segment uint64, offset int64, r walRecord) []byte {
+func appendRecord(b []byte, segment uint64, offset int64, r record) []byte {
 	start := len(b)
 	b = binary.LittleEndian.AppendUint32(b, uint32(len(r.payload)))
 	b = binary.LittleEndian.AppendUint64(b, r.lsn)
 	b = binary.LittleEndian.AppendUint64(b, uint64(r.synced))
 	b = append(b, r.payload...)
-	return binary.LittleEndian.AppendUint32(b, walChecksum(segment, offset, b[start:]))
+	return binary.LittleEndian.AppendUint32(b, recordChecksum(segment, offset, b[start:]))
 }
 
-// readWALRecord decodes the record at offset of a segment; false says that there
+// readRecord decodes the record at offset of a segment; false says that there
 // is no whole and undamaged one.
-func readWALRecord(file []byte, segment uint64, offset int64) (walRecord, bool) {
+func readRecord(file []byte, segment uint64, offset int64) (record, bool) {
 	b := file[offset:]
-	if len(b) < walHeader+walTrailer {
-		return walRecord{}, false
+	if len(b) < recordHeader+recordTrailer {
+		return record{}, false
 	}
 	n := int64(binary.LittleEndian.Uint32(b))
-	if n > maxRecord || walHeader+n+walTrailer > int64(len(b)) {
-		return walRecord{}, false
+	if n > MaxRecord || recordHeader+n+recordTrailer > int64(len(b)) {
+		return record{}, false
 	}
-	r := walRecord{
+	r := record{
 		lsn:     binary.LittleEndian.Uint64(b[4:]),
 		synced:  int64(binary.LittleEndian.Uint64(b[12:])),
-		payload: b[walHeader : walHeader+n : walHeader+n],
+		payload: b[recordHeader : recordHeader+n : recordHeader+n],
 	}
 	// The cheap tests come first: the scan for corruption tries every offset.
 	if r.lsn+1 < segment || r.synced < 0 || r.synced > offset {
-		return walRecord{}, false
+		return record{}, false
 	}
-	sum := binary.LittleEndian.Uint32(b[walHeader+n:])
-	return r, sum == walChecksum(segment, offset, b[:walHeader+n])
+	sum := binary.LittleEndian.Uint32(b[recordHeader+n:])
+	return r, sum == recordChecksum(segment, offset, b[:recordHeader+n])
 }
 
-// walChecksum covers the place of the record too. So a copy of a log record that
+// recordChecksum covers the place of the record too. So a copy of a log record that
 // a user has stored as a value is never taken for a record.
-func walChecksum(segment uint64, offset int64, b []byte) uint32 {
+func recordChecksum(segment uint64, offset int64, b []byte) uint32 {
 	var place [16]byte
 	binary.LittleEndian.PutUint64(place[:], segment)
 	binary.LittleEndian.PutUint64(place[8:], uint64(offset))
