@@ -8,7 +8,7 @@ import (
 
 // All returns the catalogue, in the order in which it is listed.
 func All() []sim.Scenario {
-	return slices.Concat(storeScenarios(), groupScenarios(), ticketsScenarios(), NonBugs())
+	return slices.Concat(storeScenarios(), groupScenarios(), ticketsScenarios(), primesScenarios(), NonBugs())
 }
 
 // storeScenarios look for bugs of the store.
