@@ -18,7 +18,9 @@ import (
 //   - leader completeness: who wins has every entry that was committed;
 //   - state machine safety: nobody applies another entry at an index, or leaves one out,
 //     or goes back but for a restart or a snapshot;
-//   - durable commit: an entry is applied once a majority of the members has it synced;
+//   - durable commit: an entry is applied once a majority of the members has it synced,
+//     and a leader that applies one of an earlier term has committed one of its own
+//     after it (figure 8);
 //   - one change of the members at a time.
 func checkRaft(o *sim.Observation) error {
 	r := raftRun{
@@ -102,7 +104,7 @@ func (r *raftRun) observe(n *sim.Note) error {
 		return r.recover(n, f, m)
 	case group.Founded:
 		m := r.members[f.ID]
-		m.base, m.log, m.applied, m.term = group.Mark{Index: 1, Term: 1}, nil, 1, max(m.term, 1)
+		m.base, m.log, m.applied = group.Mark{Index: 1, Term: 1}, nil, 1
 		r.base, r.peers = 1, f.Peers
 	case group.Synced:
 		return r.sync(n, f)
@@ -251,15 +253,25 @@ func (r *raftRun) applied(n *sim.Note, f group.Applied) error {
 	} else if at > uint64(len(r.committed)) {
 		return fmt.Errorf("%s applied entry %d though nobody has applied the one before", n.Host, e.Index)
 	}
-	durable := 0
-	for _, p := range r.peers {
-		if peer := r.members[p.ID]; peer != nil && peer.has(e) {
-			durable++
-		}
+	if count := r.count(func(p *raftMember) bool { return p.has(e) }); count <= len(r.peers)/2 {
+		return fmt.Errorf("%s applied entry %d of term %d, which %d of %d members had synced", n.Host, e.Index, e.Term, count, len(r.peers))
 	}
-	if durable <= len(r.peers)/2 {
-		return fmt.Errorf("%s applied entry %d of term %d, which %d of %d members had synced", n.Host, e.Index, e.Term, durable, len(r.peers))
+	if r.leaders[m.term] == f.ID && e.Term < m.term {
+		if count := r.count(func(p *raftMember) bool { return p.lastTerm() >= m.term }); count <= len(r.peers)/2 {
+			return fmt.Errorf("%s applied entry %d of term %d while it led in term %d and %d of %d members had an entry of that", n.Host, e.Index, e.Term, m.term, count, len(r.peers))
+		}
 	}
 	r.committed = append(r.committed, e)
 	return nil
+}
+
+// count returns how many members satisfy a condition.
+func (r *raftRun) count(ok func(m *raftMember) bool) int {
+	n := 0
+	for _, p := range r.peers {
+		if m := r.members[p.ID]; m != nil && ok(m) {
+			n++
+		}
+	}
+	return n
 }

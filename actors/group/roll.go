@@ -97,10 +97,10 @@ func (m *Member) begin(members peers) error {
 	}
 	hard := m.disk.hard
 	first := &raftpb.HardState{Term: proto.Uint64(max(hard.GetTerm(), 1)), Vote: proto.Uint64(hard.GetVote()), Commit: proto.Uint64(1)}
+	m.env.Note(Founded{ID: m.disk.self.ID, Peers: members})
 	if _, err := m.disk.save(&raft.Ready{HardState: first, Snapshot: snapshot}); err != nil {
 		return fmt.Errorf("group: found: %w", err)
 	}
-	m.env.Note(Founded{ID: m.disk.self.ID, Peers: members})
 	if err := m.restore(snapshot); err != nil {
 		return err
 	}
