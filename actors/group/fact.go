@@ -4,6 +4,8 @@ import (
 	"hash/fnv"
 
 	"go.etcd.io/raft/v3/raftpb"
+
+	"github.com/simrun/simrun/actors"
 )
 
 // A Mark names an entry of the log of raft.
@@ -93,4 +95,11 @@ const (
 	SawReadEarly     = "group.read-early"     // a read reached a leader that had not committed anything yet
 	SawOldBoot       = "group.old-boot"       // a message of an earlier boot or identity was dropped
 	SawFull          = "group.full"           // a command was refused for want of room
+)
+
+// Points at which a crash is interesting: what is promised is on the disk, and nobody
+// knows; others know it, and nothing is applied.
+const (
+	pointSaved = actors.Point("group.saved")
+	pointSent  = actors.Point("group.sent")
 )

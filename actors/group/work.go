@@ -69,7 +69,9 @@ func (m *Member) work() error {
 		if err := m.save(&rd); err != nil {
 			return err
 		}
+		m.env.Note(pointSaved)
 		m.send(rd.Messages)
+		m.env.Note(pointSent)
 		if !raft.IsEmptySnap(rd.Snapshot) {
 			if err := m.install(rd.Snapshot); err != nil {
 				return err
@@ -217,17 +219,23 @@ func (m *Member) follow(s *raft.SoftState) {
 
 // compact replaces the log by a snapshot when it has become long.
 func (m *Member) compact() error {
-	if m.disk.log.Bytes() < m.cfg.SnapshotBytes || len(m.peers) == 0 {
+	if m.disk.log.Bytes() < m.cfg.SnapshotBytes {
 		return nil
 	}
 	have, err := m.disk.storage.Snapshot()
 	if err != nil {
 		return fmt.Errorf("group: own snapshot: %w", err)
 	}
-	if have.GetMetadata().GetIndex() >= m.applied.Index {
-		return nil
+	if m.applied.Index <= have.GetMetadata().GetIndex() {
+		return m.disk.rewrite() // it is long with votes, or with what is not committed
 	}
+	return m.snapshot(m.cfg.Keep)
+}
+
+// snapshot replaces the log by the state of now, and keeps some of the entries that led
+// to it for members that are behind.
+func (m *Member) snapshot(keep int) error {
 	state := groupState{peers: m.peers, machine: m.machine.Snapshot()}
 	conf := &raftpb.ConfState{Voters: m.peers.ids()}
-	return m.disk.compact(m.applied.Index, conf, state.encode(), m.cfg.Keep)
+	return m.disk.compact(m.applied.Index, conf, state.encode(), keep)
 }
