@@ -58,6 +58,7 @@ var guarantees = map[string][]string{
 	"CLI":   {"client"},
 	"LIVE":  {"liveness", "program"},
 	"RES":   {"resources"},
+	"TKT":   {"ticket", "once"},
 	"DISK":  {"disk"},
 	"RAFT":  {"raft"},
 }
