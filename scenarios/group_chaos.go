@@ -34,7 +34,7 @@ func groupChaos() sim.Scenario {
 		},
 		Profile: faults.Profile{
 			DelayMin: time.Millisecond, DelayMax: 30 * time.Millisecond,
-			DropMax: 200, DuplicateMax: 300, LateMax: 10 * time.Second,
+			DropMax: 200, DuplicateMax: 300, LateMax: groupLate,
 			DiskMax: 20 * time.Millisecond, DriftMax: 40, FIFO: 300, Random: 200,
 			OffsetMax: 288 * time.Second, JitterMax: 1000, CorruptMax: 10, CapacityMin: 4,
 			Span: 4 * time.Second, DownMin: 5 * time.Millisecond, DownMax: 3 * time.Second,
@@ -58,11 +58,20 @@ func groupChaos() sim.Scenario {
 	}, groupLoad{clients: 3, ops: 120, names: 2, pause: 100 * time.Millisecond})
 }
 
+const (
+	// defaultTick is the time between two heartbeats.
+	defaultTick = 50 * time.Millisecond
+	// groupLate is how late a message may be: longer than most elections take, so that
+	// it comes from another term.
+	groupLate = 2 * time.Second
+)
+
 // groupPoints are the places at which a crash of a member is most interesting: around
 // what it promises.
 var groupPoints = []string{
 	"wal.before-sync", "wal.before-sync", "wal.before-sync", "wal.after-sync", "wal.after-sync",
 	"wal.before-append", "wal.before-rename", "wal.before-remove", "wal.recovering",
+	"group.saved", "group.saved", "group.sent", "group.sent",
 }
 
 // groupScenarios look for bugs of replicated state machines.
@@ -78,7 +87,7 @@ func groupScenario(s sim.Scenario, load groupLoad) sim.Scenario {
 		Generate: load.generate, Final: load.fetchAll, Parse: parseGroupLine, Client: newGroupClient(load),
 	}
 	s.Model = configModel()
-	s.Checks = append([]sim.Check{{Name: "raft", Func: checkRaft}}, s.Checks...)
+	s.Checks = append([]sim.Check{{Name: "raft", Func: checkRaft}, {Name: "replicas", Func: checkGroupReplicas}}, s.Checks...)
 	s.Profile.Servers, s.Profile.Clients = []string{"m"}, []string{"c"}
 	return s
 }
@@ -93,7 +102,7 @@ func groupHosts(k sim.Knobs) []string {
 
 func groupTopology(k sim.Knobs, load groupLoad) actors.Topology {
 	cfg := group.Config{
-		Name: groupName, Members: groupHosts(k), Tick: k.Duration("tick", 50*time.Millisecond),
+		Name: groupName, Members: groupHosts(k), Tick: k.Duration("tick", defaultTick),
 		SnapshotBytes: int64(k.Int("snapshot", 1<<20)), Keep: k.Int("keep", 128), InFlight: k.Int("in-flight", 64),
 		MessageBytes: uint64(k.Int("message", 64<<10)),
 	}

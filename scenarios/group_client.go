@@ -56,16 +56,22 @@ func parseGroupLine(text string) (fmt.Stringer, error) {
 		d, err := time.ParseDuration(rest)
 		return Sleep{For: d}, err
 	}
+	if text == (catchUp{}).String() {
+		return catchUp{}, nil
+	}
 	return models.ParseConfigOp(text)
 }
 
-// fetchAll reads every name once everything has healed.
+// fetchAll reads every name once everything has healed, and lets all members catch up.
 func (l groupLoad) fetchAll(k sim.Knobs, _ []sim.Op) []sim.Op {
 	var out []sim.Op
 	for i := range k.Int("names", l.names) {
 		out = append(out, sim.Op{Client: "final", N: i + 1, Do: models.Fetch{Name: fmt.Sprintf("k%d", i)}})
 	}
-	return out
+	// A lost member is removed and added within a few election timeouts, once the last
+	// late message has let the others on its link pass.
+	wait := groupLate + 100*k.Duration("tick", defaultTick)
+	return append(out, sim.Op{Client: "final", Do: Sleep{For: wait}}, sim.Op{Client: "final", Do: catchUp{}})
 }
 
 // configModel is the sequential meaning of the operations (model F).
@@ -113,6 +119,8 @@ func (c *groupClient) do(op sim.Op) error {
 	switch do := op.Do.(type) {
 	case Sleep:
 		c.env.Clock.Sleep(do.For)
+	case catchUp:
+		c.env.Note(caughtUp{})
 	case models.Fetch:
 		c.rec.Call(op.N, do)
 		c.carryOut(op.N, configRequest{Name: do.Name})
