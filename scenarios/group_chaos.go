@@ -10,11 +10,8 @@ import (
 	"github.com/simrun/simrun/sim"
 )
 
-// States that the group scenarios must reach in a campaign.
-const (
-	sawGroupDedupe  = "group.dedupe-hit"    // a publication came again and was not carried out again
-	sawFollowerRead = "group.follower-read" // a member that does not lead answered a read
-)
+// groupName is the actor of each member.
+const groupName = "config"
 
 // groupChaos is a replicated state machine on which everything goes wrong.
 func groupChaos() sim.Scenario {
@@ -47,11 +44,11 @@ func groupChaos() sim.Scenario {
 				faults.Misread: 1, faults.DiskFull: 1, faults.ReadOnly: 1,
 				faults.ClockStep: 2, faults.Heal: 1,
 			},
-			Messages:     []string{"group.packet", "group.join", "scenarios.config-request", "scenarios.config-reply"},
+			Messages:     []string{"group.packet", "group.join", "group.config-request", "group.config-reply"},
 			PowerLossAll: 200, ClientCrashes: 1, Points: groupPoints,
 		},
 		Sometimes: []string{
-			sawGroupDedupe, sawFollowerRead,
+			group.SawDedupe, group.SawFollowerRead,
 			group.SawTornTail, group.SawCorrupt, group.SawReplaced, group.SawSnapshotSent, group.SawSnapshotAgain,
 			group.SawDeposed, group.SawReadLost, group.SawReadEarly, group.SawOldBoot, group.SawFull,
 		},
@@ -108,7 +105,7 @@ func groupTopology(k sim.Knobs, load groupLoad) actors.Topology {
 	}
 	var t actors.Topology
 	for _, host := range cfg.Members {
-		t.Hosts = append(t.Hosts, actors.Host{Name: host, Actors: []actors.ActorDef{{Name: groupName, New: group.New(cfg, newEditions)}}})
+		t.Hosts = append(t.Hosts, actors.Host{Name: host, Actors: []actors.ActorDef{{Name: groupName, New: group.New(cfg, group.NewConfigs)}}})
 	}
 	for i := range k.Int("clients", load.clients) {
 		t.Hosts = append(t.Hosts, actors.Host{Name: fmt.Sprintf("c%d", i)})

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/simrun/simrun/actors"
+	"github.com/simrun/simrun/actors/group"
 	"github.com/simrun/simrun/faults"
 	"github.com/simrun/simrun/linearizability"
 	"github.com/simrun/simrun/models"
@@ -123,13 +124,13 @@ func (c *groupClient) do(op sim.Op) error {
 		c.env.Note(caughtUp{})
 	case models.Fetch:
 		c.rec.Call(op.N, do)
-		c.carryOut(op.N, configRequest{Name: do.Name})
+		c.carryOut(op.N, group.ConfigRequest{Name: do.Name})
 	case models.Publish:
 		if do.After == models.AfterSeen {
 			do.After = c.seen[do.Name]
 		}
 		c.rec.Call(op.N, do)
-		c.carryOut(op.N, configRequest{Name: do.Name, Publish: true, Value: do.Value, After: do.After})
+		c.carryOut(op.N, group.ConfigRequest{Name: do.Name, Publish: true, Value: do.Value, After: do.After})
 	default:
 		return fmt.Errorf("no operation on configurations: %v", op.Do)
 	}
@@ -137,13 +138,13 @@ func (c *groupClient) do(op sim.Op) error {
 }
 
 // carryOut sends a request to one member after the other until it is answered.
-func (c *groupClient) carryOut(n int, req configRequest) {
+func (c *groupClient) carryOut(n int, req group.ConfigRequest) {
 	c.n++
 	req.Client, req.Boot, req.N = c.env.Host, c.env.Boot, c.n
 	began := c.env.Clock.Now()
 	for {
 		reply, err := c.env.Request(c.env.PID(c.at+"/"+groupName), req, c.patience)
-		r, _ := reply.(configReply)
+		r, _ := reply.(group.ConfigReply)
 		if err == nil && r.Done {
 			c.seen[req.Name] = r.Answer.Number
 			c.rec.Return(n, linearizability.Outcome{Output: r.Answer})

@@ -95,6 +95,8 @@ const (
 	SawReadEarly     = "group.read-early"     // a read reached a leader that had not committed anything yet
 	SawOldBoot       = "group.old-boot"       // a message of an earlier boot or identity was dropped
 	SawFull          = "group.full"           // a command was refused for want of room
+	SawDedupe        = "group.dedupe-hit"     // a publication of NewConfigs came again and was not carried out again
+	SawFollowerRead  = "group.follower-read"  // a member of NewConfigs that does not lead answered a fetch
 )
 
 // Points at which a crash is interesting: what is promised is on the disk, and nobody
