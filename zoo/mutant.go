@@ -61,6 +61,7 @@ var guarantees = map[string][]string{
 	"TKT":   {"ticket", "once"},
 	"DISK":  {"disk"},
 	"RAFT":  {"raft"},
+	"RESP":  {"responses"},
 }
 
 // isCheck reports whether a check watches over one of the guarantees.
