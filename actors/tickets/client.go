@@ -89,7 +89,9 @@ type client struct {
 	last     uint64
 	requests map[uint64]*request // that are under way, by the number of the latest try
 	watches  map[uint64]*watch
-	again    bool // a job was submitted again
+
+	lastWatch uint64
+	again     bool // a job was submitted again
 }
 
 // A request is a submission or a poll that waits for its answer.
@@ -112,7 +114,8 @@ type watch struct {
 	over   bool
 	result Watched
 	from   *actor.PID // the program that waits
-	cancel func()
+	cancel func()     // the next poll
+	stop   func()     // the end of the wait
 }
 
 // What a Client says to its actor, on the same host.
@@ -123,17 +126,21 @@ type (
 		Ticket ID
 	}
 	startWatch struct {
-		ID     uint64
 		Ticket ID
 		Job    string
 		Hidden bool
 	}
-	awaitWatch  struct{ ID uint64 }
+	watchBegun struct{ ID uint64 }
+	awaitWatch struct {
+		ID  uint64
+		For time.Duration // 0: for ever
+	}
 	cancelWatch struct{ ID uint64 }
 )
 
 // Watched is how a watch ended. With Status OK the ticket is final; with NotFound
-// nobody knows it, or no longer; with TryAgain the watch was given up or cancelled.
+// nobody knows it, or no longer; with TryAgain the watch was given up or cancelled; with
+// Busy it goes on, and only the wait was over.
 type Watched struct {
 	Status Status
 	Ticket Ticket
@@ -143,6 +150,7 @@ func init() {
 	actors.Message("tickets.submit-job", submitJob{})
 	actors.Message("tickets.submit-done", submitDone{})
 	actors.Message("tickets.start-watch", startWatch{})
+	actors.Message("tickets.watch-begun", watchBegun{})
 	actors.Message("tickets.await-watch", awaitWatch{})
 	actors.Message("tickets.cancel-watch", cancelWatch{})
 	actors.Message("tickets.watched", Watched{})
@@ -153,6 +161,7 @@ type (
 	noAnswer  struct{ n uint64 }
 	submitNow struct{ r *request }
 	pollNow   struct{ watch uint64 }
+	waitOver  struct{ watch uint64 }
 )
 
 // Receive implements actor.Actor.
@@ -163,15 +172,21 @@ func (c *client) Receive(ctx actor.Context) {
 	case submitNow:
 		c.submit(m.r)
 	case startWatch:
-		w := &watch{id: m.ID, ticket: m.Ticket, job: m.Job, hidden: m.Hidden, gap: c.options.Poll}
-		c.watches[m.ID] = w
+		c.lastWatch++
+		w := &watch{id: c.lastWatch, ticket: m.Ticket, job: m.Job, hidden: m.Hidden, gap: c.options.Poll}
+		c.watches[w.id] = w
+		ctx.Respond(watchBegun{ID: w.id})
 		c.poll(w)
 	case pollNow:
 		if w := c.watches[m.watch]; w != nil {
 			c.poll(w)
 		}
 	case awaitWatch:
-		c.await(m.ID, ctx.Sender())
+		c.await(m, ctx.Sender())
+	case waitOver:
+		if w := c.watches[m.watch]; w != nil && w.from != nil {
+			c.tell(w, Watched{Status: Busy})
+		}
 	case cancelWatch:
 		if w := c.watches[m.ID]; w != nil && !w.over {
 			c.finish(w, Watched{Status: TryAgain})
@@ -292,22 +307,36 @@ func (c *client) finish(w *watch, result Watched) {
 	if w.cancel != nil {
 		w.cancel()
 	}
-	c.tell(w)
-}
-
-// await has a program wait for a watch. A watch that was told of is forgotten.
-func (c *client) await(id uint64, from *actor.PID) {
-	if w := c.watches[id]; w != nil {
-		w.from = from
-		c.tell(w)
-	} else {
-		c.env.Send(from, Watched{Status: NotFound})
+	if w.from != nil {
+		c.tell(w, result)
 	}
 }
 
-func (c *client) tell(w *watch) {
-	if w.over && w.from != nil {
-		c.env.Send(w.from, w.result)
+// await has a program wait for a watch. This actor keeps the time, so that an end that
+// comes together with the end of the wait is not lost.
+func (c *client) await(m awaitWatch, from *actor.PID) {
+	w := c.watches[m.ID]
+	if w == nil {
+		c.env.Send(from, Watched{Status: TryAgain})
+		return
+	}
+	w.from = from
+	if w.over {
+		c.tell(w, w.result)
+	} else if m.For > 0 {
+		w.stop = c.env.Clock.After(m.For, waitOver{w.id})
+	}
+}
+
+// tell ends a wait. A watch whose end was told is forgotten.
+func (c *client) tell(w *watch, result Watched) {
+	c.env.Send(w.from, result)
+	w.from = nil
+	if w.stop != nil {
+		w.stop()
+		w.stop = nil
+	}
+	if w.over {
 		delete(c.watches, w.id)
 	}
 }

@@ -1,7 +1,6 @@
 package tickets
 
 import (
-	"errors"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -12,9 +11,8 @@ import (
 // A Client is what a program uses to have jobs done: it hides that the answer comes
 // later. It belongs to one program, on a host with the actor ClientActor.
 type Client struct {
-	env  actors.Env
-	pid  *actor.PID
-	last uint64 // watch
+	env actors.Env
+	pid *actor.PID
 }
 
 // NewClient returns the Client of a program's host.
@@ -45,22 +43,23 @@ type Watch struct {
 // without tickets knows a job only when it is over, so there a job that cannot be
 // found is watched on.
 func (c *Client) Watch(ticket ID, job string, site Site) *Watch {
-	// Numbers of an earlier incarnation of the program are not used again while its
-	// actor lives on.
-	c.last++
-	w := &Watch{c: c, id: c.last}
-	c.env.Send(c.pid, startWatch{ID: w.id, Ticket: ticket, Job: job, Hidden: site == CallbackSite})
-	return w
+	reply, err := c.env.Request(c.pid, startWatch{Ticket: ticket, Job: job, Hidden: site == CallbackSite}, 0)
+	if err != nil {
+		return &Watch{c: c}
+	}
+	return &Watch{c: c, id: reply.(watchBegun).ID}
 }
 
 // Wait blocks until the watch is over, or for so long; 0 means for ever. It reports
-// false if the time was over first; the watch goes on then. Wait returns true once.
+// false if the time was over first; the watch goes on then. After it has returned true
+// the watch is forgotten.
 func (w *Watch) Wait(timeout time.Duration) (Watched, bool) {
-	reply, err := w.c.env.Request(w.c.pid, awaitWatch{ID: w.id}, timeout)
-	if errors.Is(err, actors.ErrTimeout) {
-		return Watched{}, false
+	reply, err := w.c.env.Request(w.c.pid, awaitWatch{ID: w.id, For: timeout}, 0)
+	if err != nil {
+		return Watched{Status: TryAgain}, true
 	}
-	return reply.(Watched), true
+	got := reply.(Watched)
+	return got, got.Status != Busy
 }
 
 // Cancel ends the watch: it polls no more, and Wait says TryAgain. The job goes on.

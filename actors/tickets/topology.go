@@ -33,6 +33,9 @@ type Options struct {
 	Webs     int // hosts web1, web2, ...; default 2
 	Workers  int // hosts worker1, worker2, ...; default 2
 	Clients  int // hosts c0, c1, ...; there is always one named "final"
+	// Programs are added to the hosts of the clients: the n-th client gets the n-th
+	// program, under the name "program".
+	Programs []actors.Program
 
 	Tracker TrackerOptions
 	Queue   QueueOptions
@@ -83,7 +86,11 @@ func Topology(o Options) actors.Topology {
 		hosts = append(hosts, host(name, WebActor, NewWeb(o.Web)))
 	}
 	for i := range o.Clients {
-		hosts = append(hosts, host(fmt.Sprintf("c%d", i), ClientActor, NewClientActor(o.Client)))
+		h := host(fmt.Sprintf("c%d", i), ClientActor, NewClientActor(o.Client))
+		if i < len(o.Programs) {
+			h.Programs = []actors.ProgramDef{{Name: "program", Run: o.Programs[i]}}
+		}
+		hosts = append(hosts, h)
 	}
 	return actors.Topology{Hosts: append(hosts, host("final", ClientActor, NewClientActor(o.Client)))}
 }

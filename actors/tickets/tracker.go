@@ -16,8 +16,9 @@ type TrackerOptions struct {
 	Hosts  []string // 2g+1 of them; g may be down
 	Limits TrackerLimits
 	Group  group.Config // its Name and Members are set from here
-	// Tick is how often the leader looks for tickets whose time is over, which is how
-	// much later than that they change. Default a twentieth of the shorter time.
+	// Tick is how often the leader has the time of the group go on, so how much later than
+	// their time tickets change, and how much time is lost with a leader. Default a
+	// twentieth of the shorter time.
 	Tick time.Duration
 }
 
@@ -179,10 +180,10 @@ func (t *tracker) now() time.Duration { return t.first + t.env.Clock.Now() - t.s
 
 func (t *tracker) lookLater() { t.timer = t.env.Clock.After(t.options.Tick, lookAround{t.term}) }
 
-// look has the group's time go on if something is due. The commands of others do that
-// too.
+// look has the group's time go on while there is a ticket, whose time may be over: what
+// has passed since the last command is lost with the leader.
 func (t *tracker) look() {
-	if at, ok := t.state.due(); ok && at <= t.now() {
+	if t.state.tickets.len() > 0 && t.state.now < t.now() {
 		t.propose(command{Verb: tick})
 	}
 }

@@ -129,7 +129,7 @@ func (s *trackerState) end(e *entry, state models.TicketState, text string) {
 }
 
 // sweep fails what nobody renewed and forgets what has been final for long enough,
-// as far as one command may.
+// as far as one command may. The next one goes on.
 func (s *trackerState) sweep() {
 	for range s.limits.Sweep {
 		if e := s.tickets.first(leases); e != nil && e.deadline <= s.now {
@@ -141,17 +141,6 @@ func (s *trackerState) sweep() {
 			return
 		}
 	}
-}
-
-// due is the group time at which something is to be swept next; ok is false if there
-// is no ticket.
-func (s *trackerState) due() (at time.Duration, ok bool) {
-	for which := range s.tickets.lists {
-		if e := s.tickets.first(which); e != nil && (!ok || e.deadline < at) {
-			at, ok = e.deadline, true
-		}
-	}
-	return at, ok
 }
 
 func (s *trackerState) note(e *entry, from, to models.TicketState) {

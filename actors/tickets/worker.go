@@ -104,8 +104,9 @@ type worker struct {
 // A run is one job that a worker has.
 type run struct {
 	task  task
-	token Token // of the latest delivery
+	token Token // under which it is carried out
 	began time.Duration
+	next  *delivery // of the same job: the queue took it for lost
 }
 
 // Timers of a worker.
@@ -169,12 +170,11 @@ func (w *worker) take() {
 	})
 }
 
-// begin starts a job. One that it has already is the same job under another token: the
-// queue took it for lost.
+// begin starts a job. One that it has already goes on.
 func (w *worker) begin(d delivery) {
 	name := d.Task.Job.Name
 	if r := w.runs[name]; r != nil {
-		r.token = d.Token
+		r.next = &d
 		return
 	}
 	if len(w.runs) >= w.options.Parallel {
@@ -197,7 +197,12 @@ func (w *worker) worked(r *run) {
 	name := r.task.Job.Name
 	w.env.Note(WorkEnded{Job: name, Token: r.token})
 	if r.task.Job.Poison {
-		w.settle(name, r.token, false, false, func() { w.end(name) })
+		w.settle(name, r.token, false, false, func() {
+			w.end(name)
+			if r.next != nil {
+				w.begin(*r.next)
+			}
+		})
 		return
 	}
 	text := fmt.Sprintf("%s by %s under %d.%d", name, w.env.Host, r.token.Boot, r.token.N)
@@ -251,16 +256,16 @@ func (w *worker) saw(s actors.Sometimes) {
 	}
 }
 
-// done gives a job back whose outcome is told. The lease may have got another token
-// meanwhile.
+// done gives a job back whose outcome is told, under all its tokens.
 func (w *worker) done(name string) {
-	token := w.runs[name].token
-	w.settle(name, token, true, false, func() {
-		if w.runs[name].token != token {
-			w.done(name)
+	r := w.runs[name]
+	w.settle(name, r.token, true, false, func() {
+		if r.next == nil {
+			w.end(name)
 			return
 		}
-		w.end(name)
+		r.token, r.next = r.next.Token, nil
+		w.done(name)
 	})
 }
 
@@ -284,7 +289,11 @@ func (w *worker) renew() {
 	var held []holding
 	for _, name := range w.names {
 		r := w.runs[name]
-		held = append(held, holding{Job: name, Token: r.token})
+		if r.next != nil {
+			held = append(held, holding{Job: name, Token: r.next.Token})
+		} else {
+			held = append(held, holding{Job: name, Token: r.token})
+		}
 		if r.task.Ticket == 0 {
 			continue
 		}
