@@ -77,7 +77,7 @@ func (q *jobLives) life(job string) *jobLife {
 // apply has the model follow an event.
 func (q *jobLives) apply(job string, op models.JobOp, token tickets.Token) error {
 	used, known := q.tokens[token]
-	if !known {
+	if !known && token != (tickets.Token{}) {
 		used = uint64(len(q.tokens) + 1)
 		q.tokens[token] = used
 	}
