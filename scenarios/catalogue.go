@@ -39,5 +39,6 @@ func ticketsScenarios() []sim.Scenario {
 		ticketsHybrid(),
 		ticketsPhotos(),
 		ticketsLog(),
+		ticketsCollapse(),
 	}
 }
