@@ -39,7 +39,8 @@ type (
 		Entries    []Mark
 		Wiped      bool
 	}
-	// Founded: a member began the group, with these members.
+	// Founded: a member is about to begin the group, with these members. Unless it goes
+	// down on the way, that is its entry 1, of term 1.
 	Founded struct {
 		ID    uint64
 		Peers []Peer
