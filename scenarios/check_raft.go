@@ -18,7 +18,9 @@ import (
 //   - leader completeness: who wins has every entry that was committed;
 //   - state machine safety: nobody applies another entry at an index, or leaves one out,
 //     or goes back but for a restart or a snapshot;
-//   - durable commit: an entry is applied once a majority of the members has it synced;
+//   - durable commit: an entry is applied once a majority of the members has it synced,
+//     and a leader that applies one of an earlier term has committed one of its own
+//     after it (figure 8);
 //   - one change of the members at a time.
 func checkRaft(o *sim.Observation) error {
 	r := raftRun{
@@ -93,6 +95,7 @@ type raftRun struct {
 	base      uint64       // index of the founding
 	committed []group.Mark // applied by somebody, after base
 	peers     []group.Peer // after the last of those
+	before    []group.Peer // the members before these
 }
 
 func (r *raftRun) observe(n *sim.Note) error {
@@ -102,8 +105,8 @@ func (r *raftRun) observe(n *sim.Note) error {
 		return r.recover(n, f, m)
 	case group.Founded:
 		m := r.members[f.ID]
-		m.base, m.log, m.applied, m.term = group.Mark{Index: 1, Term: 1}, nil, 1, max(m.term, 1)
-		r.base, r.peers = 1, f.Peers
+		m.base, m.log, m.applied = group.Mark{Index: 1, Term: 1}, nil, 1
+		r.base, r.before, r.peers = 1, f.Peers, f.Peers
 	case group.Synced:
 		return r.sync(n, f)
 	case group.Voted:
@@ -125,7 +128,7 @@ func (r *raftRun) observe(n *sim.Note) error {
 		return r.applied(n, f)
 	case group.Changed:
 		if f.Index == r.base+uint64(len(r.committed)) {
-			r.peers = f.Peers
+			r.before, r.peers = r.peers, f.Peers
 		}
 	}
 	return nil
@@ -251,15 +254,30 @@ func (r *raftRun) applied(n *sim.Note, f group.Applied) error {
 	} else if at > uint64(len(r.committed)) {
 		return fmt.Errorf("%s applied entry %d though nobody has applied the one before", n.Host, e.Index)
 	}
-	durable := 0
-	for _, p := range r.peers {
-		if peer := r.members[p.ID]; peer != nil && peer.has(e) {
-			durable++
-		}
+	if !r.most(func(p *raftMember) bool { return p.has(e) }) {
+		return fmt.Errorf("%s applied entry %d of term %d, which no majority had synced", n.Host, e.Index, e.Term)
 	}
-	if durable <= len(r.peers)/2 {
-		return fmt.Errorf("%s applied entry %d of term %d, which %d of %d members had synced", n.Host, e.Index, e.Term, durable, len(r.peers))
+	if r.leaders[m.term] == f.ID && e.Term < m.term && !r.most(func(p *raftMember) bool { return p.lastTerm() >= m.term }) {
+		return fmt.Errorf("%s applied entry %d of term %d while it led in term %d, of which no majority had an entry", n.Host, e.Index, e.Term, m.term)
 	}
 	r.committed = append(r.committed, e)
 	return nil
+}
+
+// most reports that a majority of the members satisfies a condition, of those now or
+// of those before: members count from when their change is applied, and what follows
+// the change in the log may have been committed before that.
+func (r *raftRun) most(ok func(m *raftMember) bool) bool {
+	for _, peers := range [][]group.Peer{r.peers, r.before} {
+		n := 0
+		for _, p := range peers {
+			if m := r.members[p.ID]; m != nil && ok(m) {
+				n++
+			}
+		}
+		if n > len(peers)/2 {
+			return true
+		}
+	}
+	return false
 }

@@ -31,8 +31,10 @@ type groupOracle struct {
 
 // A lostDisk is a disk that is not to be relied on.
 type lostDisk struct {
-	boot uint64
-	why  string
+	boot    uint64
+	id      uint64 // of the member that lost it, the first that is not replaced
+	inPlace bool   // it was damaged, and the host does not know yet
+	why     string
 }
 
 func newGroupOracle(hosts []string) *groupOracle {
@@ -65,7 +67,14 @@ func (o *groupOracle) Observe(n sim.Note) {
 		if f.Why == faults.Misread.String() {
 			boot-- // what was misread is looked at in this boot
 		}
-		o.lost[n.Host] = lostDisk{boot: boot, why: fmt.Sprintf("%s: %s at %v", n.Host, f.Why, n.At.Truncate(100*time.Microsecond))}
+		id := o.ids[n.Host]
+		if before, ok := o.lost[n.Host]; ok {
+			id = before.id // it is not replaced yet
+		}
+		o.lost[n.Host] = lostDisk{
+			boot: boot, id: id, inPlace: f.Why != faults.Wipe.String() && f.Why != faults.Destroy.String(),
+			why: fmt.Sprintf("%s: %s at %v", n.Host, f.Why, n.At.Truncate(100*time.Microsecond)),
+		}
 		if len(o.lost) > o.tolerate && o.broken == 0 && o.last > 0 {
 			o.broken, o.why = n.Seq, o.fates()
 		}
@@ -75,11 +84,15 @@ func (o *groupOracle) Observe(n sim.Note) {
 // recovered takes what a member found. One that has the identity it had, in a boot
 // after the damage, has read all of its log: nothing of it was hit.
 func (o *groupOracle) recovered(host string, f group.Recovered) {
-	if lost, ok := o.lost[host]; ok && o.ids[host] == f.ID && f.Boot > lost.boot {
-		delete(o.lost, host)
+	if lost, ok := o.lost[host]; ok && f.Boot > lost.boot {
+		lost.inPlace = false
+		o.lost[host] = lost
+		if lost.id == f.ID {
+			delete(o.lost, host)
+		}
 	}
 	o.ids[host] = f.ID
-	o.began[f.ID] = f.Boot
+	o.began[f.ID], o.applied[f.ID] = f.Boot, f.Snapshot.Index
 }
 
 // caughtUp gives a host its place back when the member that replaces the lost one has
@@ -89,19 +102,25 @@ func (o *groupOracle) caughtUp(host string, id uint64) {
 	if !ok || o.began[id] <= lost.boot || o.applied[id] < o.last {
 		return
 	}
-	if slices.ContainsFunc(o.peers, func(p group.Peer) bool { return p.ID == id && p.Boot > lost.boot }) {
+	if slices.ContainsFunc(o.peers, func(p group.Peer) bool { return p.ID == id }) {
 		delete(o.lost, host)
 	}
 }
 
-// Spares implements sim.Oracle. A process that ends takes nothing with it.
+// Spares implements sim.Oracle. A process that ends takes nothing with it. Two damages
+// to one log may hide each other, the second being that of the mark which shows the
+// first, so a disk that is damaged in place is left alone until it is looked at.
 func (o *groupOracle) Spares(disks bool, hosts ...string) bool {
 	if !disks {
 		return true
 	}
 	count := len(o.lost)
 	for _, h := range hosts {
-		if _, ok := o.lost[h]; !ok && slices.Contains(o.hosts, h) {
+		lost, ok := o.lost[h]
+		if lost.inPlace {
+			return false
+		}
+		if !ok && slices.Contains(o.hosts, h) {
 			count++
 		}
 	}

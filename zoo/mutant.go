@@ -59,6 +59,7 @@ var guarantees = map[string][]string{
 	"LIVE":  {"liveness", "program"},
 	"RES":   {"resources"},
 	"DISK":  {"disk"},
+	"RAFT":  {"raft"},
 }
 
 // isCheck reports whether a check watches over one of the guarantees.

@@ -97,12 +97,12 @@ func (m *Member) begin(members peers) error {
 	hard := m.disk.hard
 	first := &raftpb.HardState{Term: proto.Uint64(max(hard.GetTerm(), 1)), Vote: proto.Uint64(hard.GetVote()), Commit: proto.Uint64(1)}
 	m.disk.hard, m.founding = first, true
+	m.env.Note(Founded{ID: m.disk.self.ID, Peers: members})
 	u := unkept{sync: true, then: func() error {
 		if err := m.disk.fill(snapshot, first, nil); err != nil {
 			return fmt.Errorf("group: found: %w", err)
 		}
 		m.founding = false
-		m.env.Note(Founded{ID: m.disk.self.ID, Peers: members})
 		if err := m.restore(snapshot); err != nil {
 			return err
 		}
