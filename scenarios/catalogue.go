@@ -34,6 +34,7 @@ func storeScenarios() []sim.Scenario {
 // ticketsScenarios look for bugs of the ticket service and what is around it.
 func ticketsScenarios() []sim.Scenario {
 	return []sim.Scenario{
+		ticketsPlain(),
 		ticketsLog(),
 	}
 }

@@ -29,6 +29,7 @@ func groupChaos() sim.Scenario {
 				With("tick", []string{"20ms", "50ms"}[d.IntN("tick", 2)]).
 				With("snapshot", []int{1 << 10, 4 << 10, 16 << 10, 1 << 20}[d.IntN("snapshot", 4)]).
 				With("keep", []int{1, 4, 16, 128}[d.IntN("keep", 4)]).
+				With("message", []int{1, 1 << 10, 64 << 10}[d.IntN("message", 3)]).
 				With("in-flight", []int{1, 2, 64}[d.IntN("in-flight", 3)])
 		},
 		Profile: faults.Profile{
@@ -69,7 +70,7 @@ func groupScenarios() []sim.Scenario { return []sim.Scenario{groupChaos()} }
 
 // groupScenario completes a scenario of a group. Its knobs, with what they are if the
 // scenario draws no others: members 3, tick 50ms, snapshot 1048576 bytes, keep 128
-// entries, in-flight 64; clients, names and ops are those of the load.
+// entries, message 65536 bytes, in-flight 64; clients, names and ops are those of the load.
 func groupScenario(s sim.Scenario, load groupLoad) sim.Scenario {
 	s.Topology = func(k sim.Knobs) actors.Topology { return groupTopology(k, load) }
 	s.Oracle = func(k sim.Knobs) sim.Oracle { return newGroupOracle(groupHosts(k)) }
@@ -94,6 +95,7 @@ func groupTopology(k sim.Knobs, load groupLoad) actors.Topology {
 	cfg := group.Config{
 		Name: groupName, Members: groupHosts(k), Tick: k.Duration("tick", 50*time.Millisecond),
 		SnapshotBytes: int64(k.Int("snapshot", 1<<20)), Keep: k.Int("keep", 128), InFlight: k.Int("in-flight", 64),
+		MessageBytes: uint64(k.Int("message", 64<<10)),
 	}
 	var t actors.Topology
 	for _, host := range cfg.Members {

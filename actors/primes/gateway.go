@@ -211,12 +211,24 @@ func (g *gateway) settle(to *actor.PID, m settle) {
 		switch r.Status {
 		case models.Success:
 			g.env.Note(Ended{ID: m.ID, Status: m.Status})
+			g.env.Send(to, settled{ID: m.ID, Entry: Response{ID: m.ID, Status: m.Status, Payload: m.Payload, Reason: m.Reason}})
 		case models.CmpFail:
 			g.noted.mark(SawDuplicate)
+			g.tellSettled(to, m.ID)
 		case models.NotFound:
-		default:
-			return
+			g.env.Send(to, settled{ID: m.ID})
 		}
-		g.env.Send(to, settled{ID: m.ID})
+	})
+}
+
+// tellSettled reads what an entry has become.
+func (g *gateway) tellSettled(to *actor.PID, id string) {
+	g.do(g.client.AsyncGet(responseSpace, id), func(r models.Result) {
+		switch {
+		case r.Status == models.NotFound:
+			g.env.Send(to, settled{ID: id})
+		case r.Status == models.Success:
+			g.env.Send(to, settled{ID: id, Entry: entryOf(id, r)})
+		}
 	})
 }

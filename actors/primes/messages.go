@@ -135,8 +135,12 @@ type (
 		Payload string
 		Reason  string
 	}
-	// settled says that the entry is in a terminal state, or gone.
-	settled struct{ ID string }
+	// settled has the entry in its terminal state, which may be another than that of
+	// the settle, or nothing if it is gone.
+	settled struct {
+		ID    string
+		Entry Response
+	}
 )
 
 // What the balancer asks to see who is there.

@@ -1,6 +1,7 @@
 package primes
 
 import (
+	"maps"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -31,8 +32,12 @@ type entry struct {
 }
 
 // A fence keeps late creates of a server out: entries that have expired must not come
-// back because of a message that was long on its way.
-type fence struct{ boot, lowest uint64 }
+// back because of a message that was long on its way. made has the creates that were
+// carried out, from lowest on, so it is no larger than what a server has open.
+type fence struct {
+	boot, lowest uint64
+	made         map[uint64]bool
+}
 
 // sweep is the timer of a response store.
 type sweep struct{}
@@ -61,8 +66,7 @@ func (s *responses) Receive(ctx actor.Context) {
 			e.until = s.env.Clock.Now() + s.timing.Lease
 		}
 	case settle:
-		s.settle(m)
-		ctx.Respond(settled{ID: m.ID})
+		ctx.Respond(s.settle(m))
 	case Census:
 		ctx.Respond(Count{Entries: len(s.entries)})
 	case sweep:
@@ -81,13 +85,9 @@ func (s *responses) create(m create) bool {
 		f = &fence{}
 		s.fences[m.Server] = f
 	}
-	switch {
-	case m.Boot < f.boot || m.Boot == f.boot && m.N < f.lowest:
+	if !f.pass(m) {
 		return false
-	case m.Boot > f.boot:
-		*f = fence{boot: m.Boot}
 	}
-	f.lowest = max(f.lowest, m.Lowest)
 	s.entries[m.ID] = &entry{
 		response: Response{ID: m.ID, Status: InProgress},
 		until:    s.env.Clock.Now() + s.timing.Lease,
@@ -96,6 +96,22 @@ func (s *responses) create(m create) bool {
 	s.env.Note(Created{ID: m.ID})
 	s.evict()
 	s.sweepLater()
+	return true
+}
+
+// pass reports whether a create is new.
+func (f *fence) pass(m create) bool {
+	switch {
+	case m.Boot < f.boot || m.Boot == f.boot && (m.N < f.lowest || f.made[m.N]):
+		return false
+	case m.Boot > f.boot:
+		*f = fence{boot: m.Boot, made: map[uint64]bool{}}
+	}
+	f.made[m.N] = true
+	if m.Lowest > f.lowest {
+		f.lowest = m.Lowest
+		maps.DeleteFunc(f.made, func(n uint64, _ bool) bool { return n < f.lowest })
+	}
 	return true
 }
 
@@ -144,15 +160,17 @@ func (s *responses) read(ctx actor.Context, id string) {
 }
 
 // settle has no effect on an entry that is terminal or gone.
-func (s *responses) settle(m settle) {
+func (s *responses) settle(m settle) settled {
 	e := s.live(m.ID)
 	switch {
 	case e == nil:
+		return settled{ID: m.ID}
 	case e.response.Status.Terminal():
 		s.noted.mark(SawDuplicate)
 	default:
 		s.end(e, m.Status, m.Payload, m.Reason)
 	}
+	return settled{ID: m.ID, Entry: e.response}
 }
 
 func (s *responses) end(e *entry, status Status, payload, reason string) {

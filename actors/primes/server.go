@@ -295,7 +295,12 @@ func (s *server) settled(ctx actor.Context, m settled) {
 	if j.token != (token{}) {
 		s.request(ctx, s.queue, ack{Token: j.token})
 	}
-	s.reply(j.waiter, Response{ID: j.id, Status: j.result.Status, Payload: j.result.Payload, Reason: j.result.Reason, Cookie: s.env.Host})
+	m.Entry.Cookie = s.env.Host
+	if m.Entry.Status.Terminal() {
+		s.reply(j.waiter, m.Entry)
+	} else {
+		s.reply(j.waiter, Refusal{Unavailable, "the response is lost"})
+	}
 	s.sliceLater()
 }
 
