@@ -35,6 +35,8 @@ func storeScenarios() []sim.Scenario {
 func ticketsScenarios() []sim.Scenario {
 	return []sim.Scenario{
 		ticketsPlain(),
+		ticketsCallback(),
+		ticketsHybrid(),
 		ticketsLog(),
 	}
 }

@@ -26,9 +26,8 @@ type SubmitEnded struct {
 // JobsListed is the fact that the index was read at the end.
 type JobsListed struct{ Jobs []string }
 
-// followPatience is how long a job is followed on a site without tickets, where nobody
-// can say that there is none.
-const followPatience = 15 * time.Second
+// lookAgain is the pause between two looks at what the system has not done yet.
+const lookAgain = 100 * time.Millisecond
 
 // A ticketClient carries out the lines of one browser.
 type ticketClient struct {
@@ -72,10 +71,12 @@ func (c *ticketClient) do(op sim.Op) error {
 		c.follow(do.Name)
 	case ForgetJob:
 		c.forget(do.Name)
+	case DrainQueue:
+		c.drain()
 	case ListJobs:
-		jobs, err := tickets.Done(c.env, 0)
-		if err != nil {
-			return err
+		jobs, err := tickets.Done(c.env, time.Second)
+		for err != nil {
+			jobs, err = tickets.Done(c.env, time.Second)
 		}
 		c.env.Note(JobsListed{Jobs: jobs})
 	case Sleep:
@@ -124,27 +125,31 @@ func awaited(got tickets.Watched, ok bool) linearizability.Outcome {
 // follow waits until the end of a job is known. If that never comes, the run ends at
 // its settle limit.
 func (c *ticketClient) follow(job string) {
-	end := time.Duration(0)
-	if c.site == tickets.CallbackSite {
-		end = c.env.Clock.Now() + followPatience
-	}
-	for end == 0 || c.env.Clock.Now() < end {
-		w := c.client.Watch(0, job, c.site)
-		got, ok := w.Wait(followPatience)
-		if ok && got.Status != tickets.TryAgain {
+	for {
+		got, _ := c.client.Watch(0, job, c.site).Wait(0)
+		if got.Status != tickets.TryAgain {
 			return
 		}
-		w.Cancel()
 	}
 }
 
 // forget waits until a ticket has expired.
 func (c *ticketClient) forget(job string) {
 	for {
-		got, ok := c.client.Watch(0, job, c.site).Wait(0)
-		if ok && got.Status == tickets.NotFound {
+		got, _ := c.client.Watch(0, job, c.site).Wait(0)
+		if got.Status == tickets.NotFound {
 			return
 		}
-		c.env.Clock.Sleep(100 * time.Millisecond)
+		c.env.Clock.Sleep(lookAgain)
+	}
+}
+
+// drain waits until the queue has no job.
+func (c *ticketClient) drain() {
+	for {
+		if n, err := tickets.QueueLength(c.env, time.Second); err == nil && n == 0 {
+			return
+		}
+		c.env.Clock.Sleep(lookAgain)
 	}
 }

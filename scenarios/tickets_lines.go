@@ -26,6 +26,8 @@ type (
 	FollowJob struct{ Name string }
 	// ForgetJob asks about a job until nobody knows it any more.
 	ForgetJob struct{ Name string }
+	// DrainQueue waits until the queue is empty.
+	DrainQueue struct{}
 	// ListJobs reads which jobs the index has.
 	ListJobs struct{}
 )
@@ -51,6 +53,9 @@ func (l FollowJob) String() string { return "follow " + l.Name }
 // String is: forget c0-1.
 func (l ForgetJob) String() string { return "forget " + l.Name }
 
+// String is: drain.
+func (DrainQueue) String() string { return "drain" }
+
 // String is: list.
 func (ListJobs) String() string { return "list" }
 
@@ -61,11 +66,13 @@ func parseTicketLine(text string) (fmt.Stringer, error) {
 	switch verb.Text {
 	case "sleep", "point":
 		return parseLine(text)
+	case "drain":
+		return DrainQueue{}, words.End()
 	case "list":
 		return ListJobs{}, words.End()
 	case "submit", "await", "cancel", "follow", "forget":
 	default:
-		return nil, verb.Expected("submit, await, cancel, follow, forget, list, sleep or point")
+		return nil, verb.Expected("submit, await, cancel, follow, forget, drain, list, sleep or point")
 	}
 	word := words.Next()
 	if word.Text == "" || strings.Contains(word.Text, "#") {

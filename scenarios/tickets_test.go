@@ -7,3 +7,7 @@ import (
 )
 
 func TestTicketsPlain(t *testing.T) { sim.Test(t, ticketsPlain()) }
+
+func TestTicketsCallback(t *testing.T) { sim.Test(t, ticketsCallback()) }
+
+func TestTicketsHybrid(t *testing.T) { sim.Test(t, ticketsHybrid()) }

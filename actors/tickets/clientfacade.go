@@ -65,13 +65,3 @@ func (w *Watch) Wait(timeout time.Duration) (Watched, bool) {
 
 // Cancel ends the watch: it polls no more, and Wait says TryAgain. The job goes on.
 func (w *Watch) Cancel() { w.c.env.Send(w.c.pid, cancelWatch{ID: w.id}) }
-
-// Done asks the index of a site, which stands for its database, for the jobs whose
-// outcome it has, in the order in which they were stored.
-func Done(env actors.Env, timeout time.Duration) ([]string, error) {
-	reply, err := env.Request(env.PID(IndexHost+"/"+IndexActor), listJobs{}, timeout)
-	if err != nil {
-		return nil, err
-	}
-	return reply.(listed).Jobs, nil
-}

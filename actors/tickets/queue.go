@@ -102,6 +102,8 @@ func (q *queue) Receive(ctx actor.Context) {
 		q.take(m)
 	case settle:
 		q.settle(m)
+	case askLength:
+		ctx.Respond(queueLength{Jobs: len(q.state.jobs)})
 	case renewLeases:
 		for _, h := range m.Held {
 			q.state.renew(h.Job, h.Token, q.env.Clock.Now())

@@ -74,6 +74,9 @@ type (
 		Back   Return
 		Status Status
 	}
+	// askLength is answered with the number of jobs, queueLength.
+	askLength   struct{}
+	queueLength struct{ Jobs int }
 	// given answers a take.
 	given struct {
 		Back       Return
@@ -94,4 +97,6 @@ func init() {
 	actors.Message("tickets.renew-leases", renewLeases{})
 	actors.Message("tickets.queue-answer", queueAnswer{})
 	actors.Message("tickets.given", given{})
+	actors.Message("tickets.ask-length", askLength{})
+	actors.Message("tickets.queue-length", queueLength{})
 }

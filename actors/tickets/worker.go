@@ -72,8 +72,13 @@ type (
 	}
 )
 
-// SawCallbackRefused is noted by a worker whose callback a web server refused for now.
-const SawCallbackRefused actors.Sometimes = "tickets.callback-refused"
+// States that a worker notes.
+const (
+	// SawCallbackRefused: a web server was at its limit and refused a callback for now.
+	SawCallbackRefused actors.Sometimes = "tickets.callback-refused"
+	// SawCallbackRepeated: a callback was not answered, and another web server was tried.
+	SawCallbackRepeated actors.Sometimes = "tickets.callback-repeated"
+)
 
 // NewWorker makes the actor of a worker, such as an image processor: it takes as many
 // jobs as it can do at a time, and no more. To work is to let the time pass that a job
@@ -82,7 +87,7 @@ const SawCallbackRefused actors.Sometimes = "tickets.callback-refused"
 func NewWorker(o WorkerOptions) actors.Producer {
 	o = o.withDefaults()
 	return func(env actors.Env) actor.Actor {
-		return &worker{env: env, options: o, courier: newCourier(env, WorkerActor), runs: map[string]*run{}}
+		return &worker{env: env, options: o, courier: newCourier(env, WorkerActor), runs: map[string]*run{}, seen: map[actors.Sometimes]bool{}}
 	}
 }
 
@@ -93,7 +98,7 @@ type worker struct {
 	runs    map[string]*run // by the name of the job
 	names   []string        // their names, in the order in which they began
 	asking  bool            // for more jobs
-	refused bool
+	seen    map[actors.Sometimes]bool
 }
 
 // A run is one job that a worker has.
@@ -130,6 +135,11 @@ func (w *worker) Receive(ctx actor.Context) {
 	case calledBack:
 		w.calledBack(m)
 	case sendAgain:
+		if e := w.courier.open[m.n]; e != nil {
+			if _, ok := e.msg.(callback); ok {
+				w.saw(SawCallbackRepeated)
+			}
+		}
 		w.courier.again(m.n)
 	case worked:
 		if r := w.runs[m.job]; r != nil && r.began == m.began {
@@ -229,9 +239,15 @@ func tellTracker(env actors.Env, c *courier, trackers []string, retry time.Durat
 func (w *worker) calledBack(m calledBack) {
 	if m.Status != Busy {
 		w.courier.answered(m.Back, m)
-	} else if !w.refused {
-		w.refused = true
-		w.env.Note(SawCallbackRefused)
+	} else {
+		w.saw(SawCallbackRefused)
+	}
+}
+
+func (w *worker) saw(s actors.Sometimes) {
+	if !w.seen[s] {
+		w.seen[s] = true
+		w.env.Note(s)
 	}
 }
 
