@@ -37,6 +37,7 @@ func ticketsScenarios() []sim.Scenario {
 		ticketsPlain(),
 		ticketsCallback(),
 		ticketsHybrid(),
+		ticketsPhotos(),
 		ticketsLog(),
 	}
 }

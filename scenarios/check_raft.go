@@ -96,6 +96,7 @@ type raftRun struct {
 	committed []group.Mark // applied by somebody, after base
 	peers     []group.Peer // after the last of those
 	before    []group.Peer // the members before these
+	changed   uint64       // entry that changed them
 }
 
 func (r *raftRun) observe(n *sim.Note) error {
@@ -127,8 +128,8 @@ func (r *raftRun) observe(n *sim.Note) error {
 	case group.Applied:
 		return r.applied(n, f)
 	case group.Changed:
-		if f.Index == r.base+uint64(len(r.committed)) {
-			r.before, r.peers = r.peers, f.Peers
+		if f.Index > r.changed {
+			r.changed, r.before, r.peers = f.Index, r.peers, f.Peers
 		}
 	}
 	return nil

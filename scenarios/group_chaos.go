@@ -10,11 +10,8 @@ import (
 	"github.com/simrun/simrun/sim"
 )
 
-// States that the group scenarios must reach in a campaign.
-const (
-	sawGroupDedupe  = "group.dedupe-hit"    // a publication came again and was not carried out again
-	sawFollowerRead = "group.follower-read" // a member that does not lead answered a read
-)
+// groupName is the actor of each member.
+const groupName = "config"
 
 // groupChaos is a replicated state machine on which everything goes wrong.
 func groupChaos() sim.Scenario {
@@ -34,7 +31,7 @@ func groupChaos() sim.Scenario {
 		},
 		Profile: faults.Profile{
 			DelayMin: time.Millisecond, DelayMax: 30 * time.Millisecond,
-			DropMax: 200, DuplicateMax: 300, LateMax: 10 * time.Second,
+			DropMax: 200, DuplicateMax: 300, LateMax: groupLate,
 			DiskMax: 20 * time.Millisecond, DriftMax: 40, FIFO: 300, Random: 200,
 			OffsetMax: 288 * time.Second, JitterMax: 1000, CorruptMax: 10, CapacityMin: 4,
 			Span: 4 * time.Second, DownMin: 5 * time.Millisecond, DownMax: 3 * time.Second,
@@ -47,22 +44,31 @@ func groupChaos() sim.Scenario {
 				faults.Misread: 1, faults.DiskFull: 1, faults.ReadOnly: 1,
 				faults.ClockStep: 2, faults.Heal: 1,
 			},
-			Messages:     []string{"group.packet", "group.join", "scenarios.config-request", "scenarios.config-reply"},
+			Messages:     []string{"group.packet", "group.join", "group.config-request", "group.config-reply"},
 			PowerLossAll: 200, ClientCrashes: 1, Points: groupPoints,
 		},
 		Sometimes: []string{
-			sawGroupDedupe, sawFollowerRead,
+			group.SawDedupe, group.SawFollowerRead,
 			group.SawTornTail, group.SawCorrupt, group.SawReplaced, group.SawSnapshotSent, group.SawSnapshotAgain,
 			group.SawDeposed, group.SawReadLost, group.SawReadEarly, group.SawOldBoot, group.SawFull,
 		},
 	}, groupLoad{clients: 3, ops: 120, names: 2, pause: 100 * time.Millisecond})
 }
 
+const (
+	// defaultTick is the time between two heartbeats.
+	defaultTick = 50 * time.Millisecond
+	// groupLate is how late a message may be: longer than most elections take, so that
+	// it comes from another term.
+	groupLate = 2 * time.Second
+)
+
 // groupPoints are the places at which a crash of a member is most interesting: around
 // what it promises.
 var groupPoints = []string{
 	"wal.before-sync", "wal.before-sync", "wal.before-sync", "wal.after-sync", "wal.after-sync",
 	"wal.before-append", "wal.before-rename", "wal.before-remove", "wal.recovering",
+	"group.saved", "group.saved", "group.saving", "group.saving",
 }
 
 // groupScenarios look for bugs of replicated state machines.
@@ -78,7 +84,7 @@ func groupScenario(s sim.Scenario, load groupLoad) sim.Scenario {
 		Generate: load.generate, Final: load.fetchAll, Parse: parseGroupLine, Client: newGroupClient(load),
 	}
 	s.Model = configModel()
-	s.Checks = append([]sim.Check{{Name: "raft", Func: checkRaft}}, s.Checks...)
+	s.Checks = append([]sim.Check{{Name: "raft", Func: checkRaft}, {Name: "replicas", Func: checkGroupReplicas}}, s.Checks...)
 	s.Profile.Servers, s.Profile.Clients = []string{"m"}, []string{"c"}
 	return s
 }
@@ -93,13 +99,13 @@ func groupHosts(k sim.Knobs) []string {
 
 func groupTopology(k sim.Knobs, load groupLoad) actors.Topology {
 	cfg := group.Config{
-		Name: groupName, Members: groupHosts(k), Tick: k.Duration("tick", 50*time.Millisecond),
+		Name: groupName, Members: groupHosts(k), Tick: k.Duration("tick", defaultTick),
 		SnapshotBytes: int64(k.Int("snapshot", 1<<20)), Keep: k.Int("keep", 128), InFlight: k.Int("in-flight", 64),
 		MessageBytes: uint64(k.Int("message", 64<<10)),
 	}
 	var t actors.Topology
 	for _, host := range cfg.Members {
-		t.Hosts = append(t.Hosts, actors.Host{Name: host, Actors: []actors.ActorDef{{Name: groupName, New: group.New(cfg, newEditions)}}})
+		t.Hosts = append(t.Hosts, actors.Host{Name: host, Actors: []actors.ActorDef{{Name: groupName, New: group.New(cfg, group.NewConfigs)}}})
 	}
 	for i := range k.Int("clients", load.clients) {
 		t.Hosts = append(t.Hosts, actors.Host{Name: fmt.Sprintf("c%d", i)})

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/simrun/simrun/actors"
+	"github.com/simrun/simrun/actors/group"
 	"github.com/simrun/simrun/faults"
 	"github.com/simrun/simrun/linearizability"
 	"github.com/simrun/simrun/models"
@@ -56,16 +57,22 @@ func parseGroupLine(text string) (fmt.Stringer, error) {
 		d, err := time.ParseDuration(rest)
 		return Sleep{For: d}, err
 	}
+	if text == (catchUp{}).String() {
+		return catchUp{}, nil
+	}
 	return models.ParseConfigOp(text)
 }
 
-// fetchAll reads every name once everything has healed.
+// fetchAll reads every name once everything has healed, and lets all members catch up.
 func (l groupLoad) fetchAll(k sim.Knobs, _ []sim.Op) []sim.Op {
 	var out []sim.Op
 	for i := range k.Int("names", l.names) {
 		out = append(out, sim.Op{Client: "final", N: i + 1, Do: models.Fetch{Name: fmt.Sprintf("k%d", i)}})
 	}
-	return out
+	// A lost member is removed and added within a few election timeouts, once the last
+	// late message has let the others on its link pass.
+	wait := groupLate + 100*k.Duration("tick", defaultTick)
+	return append(out, sim.Op{Client: "final", Do: Sleep{For: wait}}, sim.Op{Client: "final", Do: catchUp{}})
 }
 
 // configModel is the sequential meaning of the operations (model F).
@@ -113,15 +120,17 @@ func (c *groupClient) do(op sim.Op) error {
 	switch do := op.Do.(type) {
 	case Sleep:
 		c.env.Clock.Sleep(do.For)
+	case catchUp:
+		c.env.Note(caughtUp{})
 	case models.Fetch:
 		c.rec.Call(op.N, do)
-		c.carryOut(op.N, configRequest{Name: do.Name})
+		c.carryOut(op.N, group.ConfigRequest{Name: do.Name})
 	case models.Publish:
 		if do.After == models.AfterSeen {
 			do.After = c.seen[do.Name]
 		}
 		c.rec.Call(op.N, do)
-		c.carryOut(op.N, configRequest{Name: do.Name, Publish: true, Value: do.Value, After: do.After})
+		c.carryOut(op.N, group.ConfigRequest{Name: do.Name, Publish: true, Value: do.Value, After: do.After})
 	default:
 		return fmt.Errorf("no operation on configurations: %v", op.Do)
 	}
@@ -129,13 +138,13 @@ func (c *groupClient) do(op sim.Op) error {
 }
 
 // carryOut sends a request to one member after the other until it is answered.
-func (c *groupClient) carryOut(n int, req configRequest) {
+func (c *groupClient) carryOut(n int, req group.ConfigRequest) {
 	c.n++
 	req.Client, req.Boot, req.N = c.env.Host, c.env.Boot, c.n
 	began := c.env.Clock.Now()
 	for {
 		reply, err := c.env.Request(c.env.PID(c.at+"/"+groupName), req, c.patience)
-		r, _ := reply.(configReply)
+		r, _ := reply.(group.ConfigReply)
 		if err == nil && r.Done {
 			c.seen[req.Name] = r.Answer.Number
 			c.rec.Return(n, linearizability.Outcome{Output: r.Answer})

@@ -102,9 +102,14 @@ func (o *groupOracle) caughtUp(host string, id uint64) {
 	if !ok || o.began[id] <= lost.boot || o.applied[id] < o.last {
 		return
 	}
-	if slices.ContainsFunc(o.peers, func(p group.Peer) bool { return p.ID == id }) {
+	if o.belongs(id) {
 		delete(o.lost, host)
 	}
+}
+
+// belongs reports whether a member is one of the group now.
+func (o *groupOracle) belongs(id uint64) bool {
+	return slices.ContainsFunc(o.peers, func(p group.Peer) bool { return p.ID == id })
 }
 
 // Spares implements sim.Oracle. A process that ends takes nothing with it. Two damages

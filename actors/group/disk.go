@@ -119,26 +119,49 @@ func (d *disk) kept(n uint64) []unkept {
 	return out
 }
 
-// compact takes a snapshot of the state after an entry, drops the entries that it
-// covers but for the last few, and makes the message that replaces the log. It
-// returns nil if it is too early: if the entry is not kept, or a snapshot on its way.
-func (d *disk) compact(applied uint64, conf *raftpb.ConfState, state []byte, spare int) (any, error) {
+// snapshot has a state stand for the entries up to one, and drops these but for the
+// last few. It returns false if that entry is not kept yet.
+func (d *disk) snapshot(applied uint64, conf *raftpb.ConfState, state []byte, spare int) (bool, error) {
+	last, err := d.storage.LastIndex()
+	if err != nil {
+		return false, fmt.Errorf("group: last entry: %w", err)
+	}
+	if applied > last {
+		return false, nil
+	}
+	if _, err := d.storage.CreateSnapshot(applied, conf, state); err != nil {
+		return false, fmt.Errorf("group: snapshot of entry %d: %w", applied, err)
+	}
+	first, err := d.storage.FirstIndex()
+	if err != nil {
+		return false, fmt.Errorf("group: first entry: %w", err)
+	}
+	if applied > uint64(spare) && applied-uint64(spare) >= first {
+		if err := d.storage.Compact(applied - uint64(spare)); err != nil {
+			return false, fmt.Errorf("group: entries up to %d: compact: %w", applied-uint64(spare), err)
+		}
+	}
+	return true, nil
+}
+
+// rewrite makes the message that replaces the log by what it leads to.
+func (d *disk) rewrite() (any, error) {
+	im := &image{self: d.self, hard: d.hard}
+	s, err := d.storage.Snapshot()
+	if err != nil {
+		return nil, fmt.Errorf("group: own snapshot: %w", err)
+	}
+	if !raft.IsEmptySnap(s) {
+		im.snapshot = s
+	}
 	last, err := d.storage.LastIndex()
 	if err != nil {
 		return nil, fmt.Errorf("group: last entry: %w", err)
 	}
-	if applied > last {
-		return nil, nil
-	}
-	s, err := d.storage.CreateSnapshot(applied, conf, state)
-	if err != nil {
-		return nil, fmt.Errorf("group: snapshot of entry %d: %w", applied, err)
-	}
-	im := &image{self: d.self, hard: d.hard, snapshot: s}
 	// Entries that the snapshot covers are kept for other members, in memory only.
-	if applied < last {
-		if im.entries, err = d.storage.Entries(applied+1, last+1, 1<<62); err != nil {
-			return nil, fmt.Errorf("group: entries %d to %d: %w", applied+1, last, err)
+	if first := s.GetMetadata().GetIndex() + 1; first <= last {
+		if im.entries, err = d.storage.Entries(first, last+1, 1<<62); err != nil {
+			return nil, fmt.Errorf("group: entries %d to %d: %w", first, last, err)
 		}
 	}
 	for _, u := range d.given {
@@ -146,15 +169,6 @@ func (d *disk) compact(applied uint64, conf *raftpb.ConfState, state []byte, spa
 			if err := im.addEntry(e); err != nil {
 				return nil, err
 			}
-		}
-	}
-	first, err := d.storage.FirstIndex()
-	if err != nil {
-		return nil, fmt.Errorf("group: first entry: %w", err)
-	}
-	if applied > uint64(spare) && applied-uint64(spare) >= first {
-		if err := d.storage.Compact(applied - uint64(spare)); err != nil {
-			return nil, fmt.Errorf("group: entries up to %d: compact: %w", applied-uint64(spare), err)
 		}
 	}
 	return d.replace(unkept{}, im)

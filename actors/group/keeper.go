@@ -43,8 +43,8 @@ type (
 	}
 	// kept reports all up to N.
 	kept struct{ N uint64 }
-	// sync follows what the keeper has been given until now.
-	sync struct{}
+	// syncNow follows what the keeper has been given until now.
+	syncNow struct{}
 )
 
 func init() {
@@ -52,7 +52,7 @@ func init() {
 	actors.Message("group.keep", keep{})
 	actors.Message("group.replace", replace{})
 	actors.Message("group.kept", kept{})
-	actors.Message("group.sync", sync{})
+	actors.Message("group.sync", syncNow{})
 }
 
 // CopyMessage shares the records, which are never written to.
@@ -82,7 +82,7 @@ func (k *keeper) Receive(ctx actor.Context) {
 		if err = k.log.Snapshot(msg.State); err == nil {
 			k.env.Send(k.member, kept{N: msg.N})
 		}
-	case sync:
+	case syncNow:
 		err = k.sync()
 	}
 	if err != nil {
@@ -141,7 +141,7 @@ func (k *keeper) keep(m keep) error {
 	k.upto, k.promise = m.N, k.promise || m.Sync
 	if !k.flushing {
 		k.flushing = true
-		k.env.Send(k.self, sync{})
+		k.env.Send(k.self, syncNow{})
 	}
 	return nil
 }

@@ -32,6 +32,7 @@ type Member struct {
 	self     *actor.PID
 	keeper   *actor.PID
 	founding bool           // what begins the group is on its way to the disk
+	owed     bool           // a snapshot of entries that are not kept yet
 	flushing bool           // a flush is on its way
 	term     uint64         // in which the machine leads; 0 if it does not
 	inFlight int            // commands proposed in that term and not applied

@@ -2,6 +2,7 @@ package group
 
 import (
 	"fmt"
+	"math"
 
 	"go.etcd.io/raft/v3/raftpb"
 	"google.golang.org/protobuf/proto"
@@ -150,7 +151,6 @@ func (m *Member) change(e *raftpb.Entry) error {
 	if err != nil {
 		return fmt.Errorf("group: entry %d: change of the members: %w", e.GetIndex(), err)
 	}
-	m.node.ApplyConfChange(cc)
 	if cc.GetType() == raftpb.ConfChangeAddNode {
 		m.peers = m.peers.with(p)
 		m.env.Note(actors.Sometimes(SawReplaced))
@@ -159,5 +159,14 @@ func (m *Member) change(e *raftpb.Entry) error {
 	}
 	m.changing = false
 	m.env.Note(Changed{ID: m.disk.self.ID, Index: e.GetIndex(), Peers: m.peers})
+	if cc.GetType() == raftpb.ConfChangeAddNode {
+		// The new member refuses a snapshot that it is no part of, and raft sends the one
+		// there is as soon as it knows of the change. Raft counts the entries of this
+		// batch as applied when all of them are, so none is dropped yet.
+		if err := m.snapshot(math.MaxInt); err != nil {
+			return err
+		}
+	}
+	m.node.ApplyConfChange(cc)
 	return nil
 }

@@ -2,6 +2,7 @@ package group
 
 import (
 	"fmt"
+	"math"
 
 	"go.etcd.io/raft/v3"
 	"go.etcd.io/raft/v3/raftpb"
@@ -74,6 +75,7 @@ func (m *Member) work() error {
 			var err error
 			switch msg.GetTo() {
 			case raft.LocalAppendThread:
+				m.env.Note(pointSaving)
 				err = m.give(m.disk.write(msg))
 			case raft.LocalApplyThread:
 				err = m.applyAll(msg)
@@ -108,6 +110,7 @@ func (m *Member) give(msg any, err error) error {
 
 // kept goes on after what the keeper reports.
 func (m *Member) kept(n uint64) error {
+	m.env.Note(pointSaved)
 	for _, u := range m.disk.kept(n) {
 		if u.msg != nil {
 			if err := m.stable(u); err != nil {
@@ -119,6 +122,9 @@ func (m *Member) kept(n uint64) error {
 				return err
 			}
 		}
+	}
+	if m.owed {
+		return m.snapshot(math.MaxInt)
 	}
 	return nil
 }
@@ -277,23 +283,31 @@ func (m *Member) follow(s *raft.SoftState) {
 	m.machine.Follow()
 }
 
-// compact replaces the log by a snapshot when it has become long.
+// compact replaces the log by its content when it has become long.
 func (m *Member) compact() error {
-	if m.disk.bytes < m.cfg.SnapshotBytes || len(m.peers) == 0 || m.disk.busy() {
+	if m.disk.bytes < m.cfg.SnapshotBytes || m.disk.busy() {
 		return nil
 	}
+	if err := m.snapshot(m.cfg.Keep); err != nil {
+		return err
+	}
+	return m.give(m.disk.rewrite()) // it may be long with votes, or with what is not committed
+}
+
+// snapshot lets the state of now stand for the entries that led to it, and keeps some
+// of these for members that are behind. It is for the next snapshot to be sent, and the
+// next time that the log is replaced.
+func (m *Member) snapshot(keep int) error {
 	have, err := m.disk.storage.Snapshot()
 	if err != nil {
 		return fmt.Errorf("group: own snapshot: %w", err)
 	}
-	if have.GetMetadata().GetIndex() >= m.applied.Index {
+	if m.applied.Index <= have.GetMetadata().GetIndex() {
 		return nil
 	}
 	state := groupState{peers: m.peers, machine: m.machine.Snapshot()}
 	conf := &raftpb.ConfState{Voters: m.peers.ids()}
-	msg, err := m.disk.compact(m.applied.Index, conf, state.encode(), m.cfg.Keep)
-	if msg == nil || err != nil {
-		return err
-	}
-	return m.give(msg, nil)
+	taken, err := m.disk.snapshot(m.applied.Index, conf, state.encode(), keep)
+	m.owed = !taken
+	return err
 }

@@ -1,6 +1,7 @@
 package primes
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -108,6 +109,31 @@ type Limits struct {
 var DefaultLimits = Limits{
 	Entries: 100_000, Jobs: 1_000, Parallel: 5, Slice: 1 << 18, Slices: 10_000,
 	Queue: 100_000, QueueLog: 10_000, Deliveries: 5, Burst: 20, Clients: 10_000,
+}
+
+// Validate reports the first option that means nothing, or nothing together with another.
+func (o Options) Validate() error {
+	switch o.Store {
+	case "", Shared, Replicated:
+	case Local:
+		if !o.Affinity || o.Progress > 0 || o.Queue != "" && o.Queue != NoQueue {
+			return fmt.Errorf("store %s: needs affinity, and neither a queue nor progress services", o.Store)
+		}
+	default:
+		return fmt.Errorf("store %q: want %s, %s or %s", o.Store, Shared, Local, Replicated)
+	}
+	switch o.Queue {
+	case "", NoQueue, InMemory, Durable:
+	default:
+		return fmt.Errorf("queue %q: want %s, %s or %s", o.Queue, NoQueue, InMemory, Durable)
+	}
+	if o.Sync && o.Queue != "" && o.Queue != NoQueue {
+		return fmt.Errorf("queue %s: a synchronous server has none", o.Queue)
+	}
+	if o.Timing.TTL < 0 || o.Timing.Lease < 0 || o.Servers < 0 || o.Progress < 0 {
+		return errors.New("times and numbers are not negative")
+	}
+	return nil
 }
 
 // withDefaults fills in what is zero.

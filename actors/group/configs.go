@@ -1,4 +1,4 @@
-package scenarios
+package group
 
 import (
 	"encoding/json"
@@ -7,27 +7,24 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/simrun/simrun/actors"
-	"github.com/simrun/simrun/actors/group"
 	"github.com/simrun/simrun/models"
 )
 
-// groupName is the actor of each member.
-const groupName = "config"
-
-// A configRequest is an operation of a client, sent until it is answered. An operation
-// has one ID however often it is sent.
-type configRequest struct {
+// A ConfigRequest is an operation on numbered configurations (models.ConfigOp), sent to
+// any member again and again until it is answered. Client, Boot and N name it, however
+// often it is sent; N grows from one operation of a client to its next.
+type ConfigRequest struct {
 	Client  string
 	Boot    uint64
 	N       uint64
 	Name    string
-	Publish bool // else it is a fetch
+	Publish bool // else it is a fetch, and what follows is empty
 	Value   string
 	After   int
 }
 
-// A configReply answers a configRequest.
-type configReply struct {
+// A ConfigReply answers a ConfigRequest of this N.
+type ConfigReply struct {
 	N      uint64
 	Done   bool   // else nothing is known, and Leader may know more
 	Leader string // "" if the member knows none
@@ -35,22 +32,20 @@ type configReply struct {
 }
 
 func init() {
-	actors.Message("scenarios.config-request", configRequest{})
-	actors.Message("scenarios.config-reply", configReply{})
+	actors.Message("group.config-request", ConfigRequest{})
+	actors.Message("group.config-reply", ConfigReply{})
 }
 
-// editions is the machine of the group scenarios: configurations with numbered
-// editions. It carries out what a client sends once, whatever the network does, and
-// remembers the last answer of each client.
-type editions struct {
+// configs is the machine of NewConfigs.
+type configs struct {
 	env     actors.Env
-	m       *group.Member
-	state   editionState
+	m       *Member
+	state   configState
 	waiting map[waitingID]*actor.PID
 }
 
-// editionState is all that is replicated. Its fields are exported for its encoding.
-type editionState struct {
+// configState is all that is replicated. Its fields are exported for its encoding.
+type configState struct {
 	Configs map[string]models.Edition
 	Clients map[string]lastAnswer
 }
@@ -67,16 +62,20 @@ type waitingID struct {
 	boot, n uint64
 }
 
-func newEditions(env actors.Env, m *group.Member) group.Machine {
-	return &editions{
+// NewConfigs makes a machine that keeps configurations with numbered editions. It carries
+// out a publication once, however often its request comes, and remembers the last
+// answer of each client; every member answers fetches. It is there to be copied, and
+// to be put through everything that can go wrong.
+func NewConfigs(env actors.Env, m *Member) Machine {
+	return &configs{
 		env: env, m: m, waiting: map[waitingID]*actor.PID{},
-		state: editionState{Configs: map[string]models.Edition{}, Clients: map[string]lastAnswer{}},
+		state: configState{Configs: map[string]models.Edition{}, Clients: map[string]lastAnswer{}},
 	}
 }
 
-// Receive implements group.Machine.
-func (s *editions) Receive(ctx actor.Context) {
-	req, ok := ctx.Message().(configRequest)
+// Receive implements Machine.
+func (s *configs) Receive(ctx actor.Context) {
+	req, ok := ctx.Message().(ConfigRequest)
 	if !ok {
 		return
 	}
@@ -85,8 +84,8 @@ func (s *editions) Receive(ctx actor.Context) {
 		return
 	}
 	if last := s.state.Clients[req.Client]; last.Boot == req.Boot && last.N == req.N {
-		s.env.Note(actors.Sometimes(sawGroupDedupe))
-		ctx.Respond(configReply{N: req.N, Done: true, Answer: last.Answer})
+		s.env.Note(actors.Sometimes(SawDedupe))
+		ctx.Respond(ConfigReply{N: req.N, Done: true, Answer: last.Answer})
 		return
 	}
 	command, err := json.Marshal(req)
@@ -94,36 +93,36 @@ func (s *editions) Receive(ctx actor.Context) {
 		s.env.Halt(fmt.Errorf("config request: %w", err))
 	}
 	if !s.m.Propose(command) {
-		ctx.Respond(configReply{N: req.N, Leader: s.m.Leader()})
+		ctx.Respond(ConfigReply{N: req.N, Leader: s.m.Leader()})
 		return
 	}
 	s.waiting[waitingID{req.Client, req.Boot, req.N}] = ctx.Sender()
 }
 
 // fetch answers with what is here once that is up to date.
-func (s *editions) fetch(req configRequest, to *actor.PID) {
+func (s *configs) fetch(req ConfigRequest, to *actor.PID) {
 	leads := s.m.Leads()
 	s.m.Read(func(ok bool) {
-		r := configReply{N: req.N, Leader: s.m.Leader()}
+		r := ConfigReply{N: req.N, Leader: s.m.Leader()}
 		if ok {
 			r.Done, r.Answer = true, s.state.Configs[req.Name]
 			if !leads {
-				s.env.Note(actors.Sometimes(sawFollowerRead))
+				s.env.Note(actors.Sometimes(SawFollowerRead))
 			}
 		}
 		s.env.Send(to, r)
 	})
 }
 
-// Apply implements group.Machine.
-func (s *editions) Apply(index uint64, command []byte) {
-	var req configRequest
+// Apply implements Machine.
+func (s *configs) Apply(index uint64, command []byte) {
+	var req ConfigRequest
 	if err := json.Unmarshal(command, &req); err != nil {
 		s.env.Halt(fmt.Errorf("entry %d: %w", index, err))
 	}
 	last := s.state.Clients[req.Client]
 	if req.Boot < last.Boot || req.Boot == last.Boot && req.N <= last.N {
-		s.env.Note(actors.Sometimes(sawGroupDedupe))
+		s.env.Note(actors.Sometimes(SawDedupe))
 		return
 	}
 	op := models.Publish{Name: req.Name, Value: req.Value, After: req.After}
@@ -133,12 +132,12 @@ func (s *editions) Apply(index uint64, command []byte) {
 	id := waitingID{req.Client, req.Boot, req.N}
 	if to := s.waiting[id]; to != nil {
 		delete(s.waiting, id)
-		s.env.Send(to, configReply{N: req.N, Done: true, Answer: answer})
+		s.env.Send(to, ConfigReply{N: req.N, Done: true, Answer: answer})
 	}
 }
 
-// Snapshot implements group.Machine.
-func (s *editions) Snapshot() []byte {
+// Snapshot implements Machine.
+func (s *configs) Snapshot() []byte {
 	b, err := json.Marshal(s.state)
 	if err != nil {
 		s.env.Halt(fmt.Errorf("state of the configurations: %w", err))
@@ -146,14 +145,14 @@ func (s *editions) Snapshot() []byte {
 	return b
 }
 
-// Restore implements group.Machine.
-func (s *editions) Restore(state []byte) error {
-	s.state = editionState{}
+// Restore implements Machine.
+func (s *configs) Restore(state []byte) error {
+	s.state = configState{}
 	return json.Unmarshal(state, &s.state)
 }
 
-// Lead implements group.Machine.
-func (s *editions) Lead(uint64) {}
+// Lead implements Machine.
+func (s *configs) Lead(uint64) {}
 
-// Follow implements group.Machine.
-func (s *editions) Follow() { clear(s.waiting) }
+// Follow implements Machine.
+func (s *configs) Follow() { clear(s.waiting) }

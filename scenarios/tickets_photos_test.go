@@ -1,0 +1,9 @@
+package scenarios
+
+import (
+	"testing"
+
+	"github.com/simrun/simrun/sim"
+)
+
+func TestTicketsPhotos(t *testing.T) { sim.Test(t, ticketsPhotos()) }
