@@ -52,7 +52,7 @@ func groupChaos() sim.Scenario {
 			group.SawTornTail, group.SawCorrupt, group.SawReplaced, group.SawSnapshotSent, group.SawSnapshotAgain,
 			group.SawDeposed, group.SawReadLost, group.SawReadEarly, group.SawOldBoot, group.SawFull,
 		},
-	}, groupLoad{clients: 3, ops: 120, names: 2, pause: 100 * time.Millisecond})
+	}, groupLoad{clients: 3, ops: 120, names: 2, pause: 100 * time.Millisecond, late: groupLate})
 }
 
 const (
@@ -72,7 +72,7 @@ var groupPoints = []string{
 }
 
 // groupScenarios look for bugs of replicated state machines.
-func groupScenarios() []sim.Scenario { return []sim.Scenario{groupChaos()} }
+func groupScenarios() []sim.Scenario { return []sim.Scenario{groupCalm(), groupChaos()} }
 
 // groupScenario completes a scenario of a group. Its knobs, with what they are if the
 // scenario draws no others: members 3, tick 50ms, snapshot 1048576 bytes, keep 128

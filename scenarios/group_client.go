@@ -22,6 +22,7 @@ var askedHosts = []string{"m0", "m1", "m2"}
 type groupLoad struct {
 	clients, ops, names int
 	pause               time.Duration // the longest between two operations of a client
+	late                time.Duration // how late a message may be
 }
 
 // generate draws the operations. Every value is published once.
@@ -71,7 +72,7 @@ func (l groupLoad) fetchAll(k sim.Knobs, _ []sim.Op) []sim.Op {
 	}
 	// A lost member is removed and added within a few election timeouts, once the last
 	// late message has let the others on its link pass.
-	wait := groupLate + 100*k.Duration("tick", defaultTick)
+	wait := l.late + 100*k.Duration("tick", defaultTick)
 	return append(out, sim.Op{Client: "final", Do: Sleep{For: wait}}, sim.Op{Client: "final", Do: catchUp{}})
 }
 
