@@ -68,7 +68,7 @@ const (
 var groupPoints = []string{
 	"wal.before-sync", "wal.before-sync", "wal.before-sync", "wal.after-sync", "wal.after-sync",
 	"wal.before-append", "wal.before-rename", "wal.before-remove", "wal.recovering",
-	"group.saved", "group.saved", "group.sent", "group.sent",
+	"group.saved", "group.saved", "group.saving", "group.saving",
 }
 
 // groupScenarios look for bugs of replicated state machines.

@@ -99,9 +99,9 @@ const (
 	SawFollowerRead  = "group.follower-read"  // a member of NewConfigs that does not lead answered a fetch
 )
 
-// Points at which a crash is interesting: what is promised is on the disk, and nobody
-// knows; others know it, and nothing is applied.
+// Points at which a crash is interesting: something is about to be written, and
+// others may know of it; it is on the disk, and nobody was told.
 const (
-	pointSaved = actors.Point("group.saved")
-	pointSent  = actors.Point("group.sent")
+	pointSaving = actors.Point("group.saving")
+	pointSaved  = actors.Point("group.saved")
 )

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 
-	"go.etcd.io/raft/v3"
 	"go.etcd.io/raft/v3/raftpb"
 	"google.golang.org/protobuf/proto"
 
@@ -68,7 +67,7 @@ func (m *Member) enrol(j join) {
 // log, that it belongs to none. A founder that has lost its disk does not begin a
 // second group while one of the others still belongs to the first.
 func (m *Member) found() {
-	if len(m.peers) > 0 {
+	if len(m.peers) > 0 || m.founding || len(m.disk.given) > 0 {
 		return
 	}
 	members := peers{}.with(m.disk.self)
@@ -98,14 +97,22 @@ func (m *Member) begin(members peers) error {
 	}
 	hard := m.disk.hard
 	first := &raftpb.HardState{Term: proto.Uint64(max(hard.GetTerm(), 1)), Vote: proto.Uint64(hard.GetVote()), Commit: proto.Uint64(1)}
+	m.disk.hard, m.founding = first, true
 	m.env.Note(Founded{ID: m.disk.self.ID, Peers: members})
-	if _, err := m.disk.save(&raft.Ready{HardState: first, Snapshot: snapshot}); err != nil {
-		return fmt.Errorf("group: found: %w", err)
-	}
-	if err := m.restore(snapshot); err != nil {
-		return err
-	}
-	return m.startRaft()
+	u := unkept{sync: true, then: func() error {
+		if err := m.disk.fill(snapshot, first, nil); err != nil {
+			return fmt.Errorf("group: found: %w", err)
+		}
+		m.founding = false
+		if err := m.restore(snapshot); err != nil {
+			return err
+		}
+		if err := m.startRaft(); err != nil {
+			return err
+		}
+		return m.node.Campaign() // the others wait for a leader
+	}}
+	return m.give(m.disk.keep(u, &image{hard: first, snapshot: snapshot}))
 }
 
 // takeIn has the leader replace the member of a host that began anew: first the old
