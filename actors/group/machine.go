@@ -12,8 +12,9 @@ type Machine interface {
 	// Snapshot returns the whole state. The group keeps the slice.
 	Snapshot() []byte
 	// Restore replaces the state by one that Snapshot returned, here or on another
-	// member. It is called before the first Apply of a restart, and when this member
-	// is so far behind that it gets a snapshot. An error stops the host.
+	// member. It is called before the first Apply, when the group is founded and at every
+	// restart, and when this member is so far behind that it gets a snapshot. An error
+	// stops the host.
 	Restore(state []byte) error
 	// Lead says that this member leads, in a term that is larger than any before, and
 	// has applied everything of earlier terms. Another member may believe so too until
