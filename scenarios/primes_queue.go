@@ -10,6 +10,9 @@ import (
 // servers lease them; in half of the runs progress services take the polls.
 func primesQueue() sim.Scenario {
 	p := primesFaults()
+	// There is one queue with one disk: what rots is lost, which nobody promised.
+	p.Counts[faults.SyncError], p.Counts[faults.WriteError], p.Counts[faults.ReadError] = 1, 1, 1
+	p.Counts[faults.SlowDisk], p.Counts[faults.DiskFull] = 1, 1
 	p.Messages = append(p.Messages, "primes.enqueue", "primes.queued", "primes.lease", "primes.leased", "primes.ack", "primes.extend", "primes.nack")
 	return primesScenario(sim.Scenario{
 		Name: "primes/queue",

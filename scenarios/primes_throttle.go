@@ -36,7 +36,7 @@ func primesThrottle() sim.Scenario {
 				With("slice", "1ms")
 		},
 		Profile: primesHosts(faults.Profile{
-			DelayMin: time.Millisecond, DelayMax: 8 * time.Millisecond, DriftMax: 40, FIFO: 500, OffsetMax: 288 * time.Second,
+			DelayMin: time.Millisecond, DelayMax: 8 * time.Millisecond, FIFO: 500,
 		}, "sv", "rs", "lb"),
 		Service:   150 * time.Microsecond,
 		Checks:    []sim.Check{{Name: "throttle", Func: checkThrottle}, {Name: "polite", Func: checkPolite}},
