@@ -73,7 +73,7 @@ func TestNonBugsThatDoNotHappenAreNoticed(t *testing.T) {
 			case "nonbug/" + windowFull.name:
 				p.Knobs = p.Knobs.With("outstanding", 1000)
 			case ticketExpiresName:
-				p.Knobs = p.Knobs.With("ttl", "10m")
+				p.Knobs = p.Knobs.With("ttl", "3m")
 			case "nonbug/" + boundaryValues.name:
 				p.Ops = slices.DeleteFunc(p.Ops, func(op sim.Op) bool {
 					do, ok := op.Do.(models.Op)
