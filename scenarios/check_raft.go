@@ -15,7 +15,8 @@ import (
 //   - durable vote: a member votes for one candidate a term, and the vote is on its disk
 //     when it is sent;
 //   - log matching: an entry is what it is and where it is by index and term alone;
-//   - leader completeness: who wins has every entry that was committed;
+//   - leader completeness: who wins a term has every entry that was committed in an
+//     earlier one;
 //   - state machine safety: nobody applies another entry at an index, or leaves one out,
 //     or goes back but for a restart or a snapshot;
 //   - durable commit: an entry is applied once a majority of the members has it synced,
@@ -94,6 +95,7 @@ type raftRun struct {
 
 	base      uint64       // index of the founding
 	committed []group.Mark // applied by somebody, after base
+	terms     []uint64     // in which that somebody was then: they were committed in it, or before
 	peers     []group.Peer // after the last of those
 	before    []group.Peer // the members before these
 	changed   uint64       // entry that changed them
@@ -216,7 +218,8 @@ func (r *raftRun) elected(n *sim.Note, f group.Elected) error {
 	r.leaders[f.Term] = f.ID
 	m := r.members[f.ID]
 	for i := range r.committed {
-		if e := r.committed[i]; !m.has(e) {
+		// Who was elected long ago may learn of it late.
+		if e := r.committed[i]; r.terms[i] < f.Term && !m.has(e) {
 			return fmt.Errorf("%s leads in term %d without the committed entry %d of term %d", n.Host, f.Term, e.Index, e.Term)
 		}
 	}
@@ -261,7 +264,7 @@ func (r *raftRun) applied(n *sim.Note, f group.Applied) error {
 	if r.leaders[m.term] == f.ID && e.Term < m.term && !r.most(func(p *raftMember) bool { return p.lastTerm() >= m.term }) {
 		return fmt.Errorf("%s applied entry %d of term %d while it led in term %d, of which no majority had an entry", n.Host, e.Index, e.Term, m.term)
 	}
-	r.committed = append(r.committed, e)
+	r.committed, r.terms = append(r.committed, e), append(r.terms, m.term)
 	return nil
 }
 

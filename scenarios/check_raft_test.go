@@ -80,6 +80,9 @@ func TestRaftCheckTellsBrokenPromises(t *testing.T) {
 
 	add("a leader without what was committed", "c leads in term 3 without the committed entry 2 of term 2",
 		led("c", saved(3, 3, 0), "c", group.Elected{ID: 3, Term: 3}))
+	add("an old leader that learns late that it was one", "", led(
+		"b", saved(2, 4, 0), "b", group.Elected{ID: 2, Term: 4}, "a", saved(1, 4, 0), "b", did(2, two), "a", saved(1, 4, 2, entry(3, 4, 34)),
+		"b", saved(2, 4, 2, entry(3, 4, 34)), "b", did(2, entry(3, 4, 34)), "c", saved(3, 3, 1, two), "c", group.Elected{ID: 3, Term: 3}))
 	add("a leader that has it in a snapshot", "",
 		led("c", group.Recovered{ID: 3, Boot: 2, Snapshot: three}, "c", saved(3, 3, 0), "c", group.Elected{ID: 3, Term: 3}))
 
