@@ -190,6 +190,7 @@ func (c *client) Receive(ctx actor.Context) {
 	case cancelWatch:
 		if w := c.watches[m.ID]; w != nil && !w.over {
 			c.finish(w, Watched{Status: TryAgain})
+			delete(c.watches, w.id)
 		}
 	case submitted:
 		if r := c.take(m.Back); r != nil && r.watch == nil {

@@ -33,7 +33,8 @@ func (c *Client) Submit(job Job) (ID, Status) {
 	return done.Ticket, done.Status
 }
 
-// A Watch follows one ticket in the background.
+// A Watch follows one ticket in the background. The browser remembers it until it was
+// waited for to its end, or cancelled.
 type Watch struct {
 	c  *Client
 	id uint64
