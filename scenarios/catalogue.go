@@ -38,6 +38,7 @@ func ticketsScenarios() []sim.Scenario {
 		ticketsCallback(),
 		ticketsHybrid(),
 		ticketsPhotos(),
+		ticketsPhotosUnrestricted(),
 		ticketsLog(),
 		ticketsCollapse(),
 	}

@@ -129,7 +129,8 @@ func (w *watch) judge(ended time.Duration) error {
 	}
 	var stale []string
 	for a, spans := range w.alarms {
-		if i := len(spans) - 1; !spans[i].cleared {
+		// One that was just raised may be about a message that is still late.
+		if i := len(spans) - 1; !spans[i].cleared && spans[i].from < ended-w.grace() {
 			stale = append(stale, strings.TrimSpace(a.Source+" "+a.Item))
 		}
 	}

@@ -32,13 +32,14 @@ func TestMonitorCheck(t *testing.T) {
 		{name: "done after the question", knobs: knobs, notes: notes(home, due, m, polled(1), home, done, m, raised(1), m, cleared)},
 		{name: "the source is silent", knobs: knobs, notes: notes(wait([]any{home, due, m, silent, m, tickets.AlarmCleared{Alarm: silent.Alarm}}, 9)...)},
 		{name: "a new one after a restart", knobs: knobs, notes: notes(home, due, home, sim.Down{Boot: 1}, home, due, m, polled(1), m, raised(1), home, done, m, cleared)},
+		{name: "just raised", knobs: knobs, notes: notes(home, due, m, polled(1), m, raised(1), home, done)},
 		{name: "missing", knobs: knobs, notes: notes(wait([]any{home, due}, 9)...),
 			why: "p>backup0 of primary0/photos was due from 0s on, and there was no alarm by 7.3s"},
 		{name: "too early", knobs: knobs, notes: notes(home, due, m, raised(0), home, done, m, cleared),
 			why: "the monitor raised an alarm about p>backup0 of primary0/photos after 2s"},
 		{name: "not pending", knobs: knobs, notes: notes(home, due, home, done, m, polled(1), m, raised(1), m, cleared),
 			why: "the monitor raised an alarm about p>backup0 of primary0/photos, which was not pending"},
-		{name: "never cleared", knobs: knobs, notes: notes(home, due, m, polled(1), m, raised(1), home, done),
+		{name: "never cleared", knobs: knobs, notes: notes(wait([]any{home, due, m, polled(1), m, raised(1), home, done}, 4)...),
 			why: "all has been done, and an alarm about primary0/photos p>backup0 is still on"},
 	})
 }

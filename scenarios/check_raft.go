@@ -15,7 +15,8 @@ import (
 //   - durable vote: a member votes for one candidate a term, and the vote is on its disk
 //     when it is sent;
 //   - log matching: an entry is what it is and where it is by index and term alone;
-//   - leader completeness: who wins has every entry that was committed;
+//   - leader completeness: who wins a term has every entry that was committed in an
+//     earlier one;
 //   - state machine safety: nobody applies another entry at an index, or leaves one out,
 //     or goes back but for a restart or a snapshot;
 //   - durable commit: an entry is applied once a majority of the members has it synced,
@@ -97,6 +98,7 @@ type raftRun struct {
 
 	base      uint64       // index of the founding
 	committed []group.Mark // applied by somebody, after base
+	terms     []uint64     // in which that somebody was then: they were committed in it, or before
 	peers     []group.Peer // after the last of those
 	before    []group.Peer // the members before these
 	changed   uint64       // entry that changed them
@@ -228,7 +230,8 @@ func (r *raftRun) proposed(n *sim.Note, f group.Proposed) error {
 	m, first := r.members[f.ID], f.Entries[0]
 	for i := range r.committed {
 		e := r.committed[i]
-		if e.Term < first.Term && (e.Index >= first.Index || e.Index <= m.last() && !m.has(e)) {
+		// Who was elected long ago may learn of it late.
+		if r.terms[i] < first.Term && (e.Index >= first.Index || e.Index <= m.last() && !m.has(e)) {
 			return fmt.Errorf("%s leads in term %d without the committed entry %d of term %d", n.Host, first.Term, e.Index, e.Term)
 		}
 	}
@@ -266,7 +269,7 @@ func (r *raftRun) applied(n *sim.Note, f group.Applied) error {
 	if r.leaders[m.term] == f.ID && e.Term < m.term && !r.most(func(p *raftMember) bool { return p.lastTerm() >= m.term }) {
 		return fmt.Errorf("%s applied entry %d of term %d while it led in term %d, of which no majority had an entry", n.Host, e.Index, e.Term, m.term)
 	}
-	r.committed = append(r.committed, e)
+	r.committed, r.terms = append(r.committed, e), append(r.terms, m.term)
 	return nil
 }
 

@@ -86,6 +86,9 @@ func TestRaftCheckTellsBrokenPromises(t *testing.T) {
 		led("c", saved(3, 3, 1, entry(2, 1, 40)), "c", group.Elected{ID: 3, Term: 3}, "c", begins(3, entry(3, 3, 40))))
 	add("a leader that has it on the way to its disk", "",
 		led("c", group.Elected{ID: 3, Term: 3}, "c", begins(3, entry(3, 3, 40)), "c", saved(3, 3, 1, two, entry(3, 3, 40))))
+	add("an old leader that learns late that it was one", "", led(
+		"b", saved(2, 4, 0), "b", group.Elected{ID: 2, Term: 4}, "a", saved(1, 4, 0), "b", did(2, two), "a", saved(1, 4, 2, entry(3, 4, 34)),
+		"b", saved(2, 4, 2, entry(3, 4, 34)), "b", did(2, entry(3, 4, 34)), "c", saved(3, 3, 1, two), "c", group.Elected{ID: 3, Term: 3}, "c", begins(3, entry(3, 3, 35))))
 	add("a leader that has it in a snapshot", "",
 		led("c", group.Recovered{ID: 3, Boot: 2, Snapshot: three}, "c", saved(3, 3, 0), "c", group.Elected{ID: 3, Term: 3}, "c", begins(3, entry(4, 3, 40))))
 	add("a leader of an earlier term, late", "", led("c", group.Elected{ID: 3, Term: 1}, "c", begins(3, entry(2, 1, 40))))

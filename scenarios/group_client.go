@@ -58,8 +58,8 @@ func parseGroupLine(text string) (fmt.Stringer, error) {
 		d, err := time.ParseDuration(rest)
 		return Sleep{For: d}, err
 	}
-	if text == (catchUp{}).String() {
-		return catchUp{}, nil
+	if a, ok := parseAwait(text); ok {
+		return a, nil
 	}
 	return models.ParseConfigOp(text)
 }
@@ -73,7 +73,7 @@ func (l groupLoad) fetchAll(k sim.Knobs, _ []sim.Op) []sim.Op {
 	// A lost member is removed and added within a few election timeouts, once the last
 	// late message has let the others on its link pass.
 	wait := l.late + 100*k.Duration("tick", defaultTick)
-	return append(out, sim.Op{Client: "final", Do: Sleep{For: wait}}, sim.Op{Client: "final", Do: catchUp{}})
+	return append(out, sim.Op{Client: "final", Do: await{Hosts: groupHosts(k), For: wait}})
 }
 
 // configModel is the sequential meaning of the operations (model F).
@@ -121,8 +121,8 @@ func (c *groupClient) do(op sim.Op) error {
 	switch do := op.Do.(type) {
 	case Sleep:
 		c.env.Clock.Sleep(do.For)
-	case catchUp:
-		c.env.Note(caughtUp{})
+	case await:
+		c.await(do)
 	case models.Fetch:
 		c.rec.Call(op.N, do)
 		c.carryOut(op.N, group.ConfigRequest{Name: do.Name})

@@ -85,12 +85,12 @@ func TestGroupReplicasCheck(t *testing.T) {
 		facts []any
 		why   string
 	}{
-		{"all have everything", committing("c", did(3, entry(2, 2, 20)), "final", caughtUp{}), ""},
-		{"one is behind", committing("final", caughtUp{}), "m2 has applied entry 1 of 2"},
+		{"all have everything", committing("c", did(3, entry(2, 2, 20)), "final", catchingUp{}, "final", caughtUp{}), ""},
+		{"one is behind", committing("final", catchingUp{}, "final", caughtUp{}), "m2 has applied entry 1 of 2"},
 		{"one is behind, and nobody waited", committing(), ""},
-		{"one is behind and down", committing("c", sim.Down{Boot: 1}, "final", caughtUp{}), ""},
-		{"one is no member", committing("c", sim.DiskLost{Boot: 1, Why: "wipe"}, "c", group.Recovered{ID: 4, Boot: 2}, "final", caughtUp{}), "m2 is up and no member of the group"},
-		{"two lost their disks", committing("c", sim.DiskLost{Boot: 1, Why: "wipe"}, "b", sim.DiskLost{Boot: 1, Why: "wipe"}, "final", caughtUp{}), ""},
+		{"one is behind and down", committing("c", sim.Down{Boot: 1}, "final", catchingUp{}, "final", caughtUp{}), ""},
+		{"one is no member", committing("c", sim.DiskLost{Boot: 1, Why: "wipe"}, "c", group.Recovered{ID: 4, Boot: 2}, "final", catchingUp{}, "final", caughtUp{}), "m2 is up and no member of the group"},
+		{"two lost their disks", committing("c", sim.DiskLost{Boot: 1, Why: "wipe"}, "b", sim.DiskLost{Boot: 1, Why: "wipe"}, "final", catchingUp{}, "final", caughtUp{}), ""},
 	} {
 		o := &sim.Observation{Knobs: knobs, Ops: []sim.Op{{Client: "c0"}}, Notes: notes(c.facts...)}
 		for i := range o.Notes {

@@ -33,12 +33,40 @@ const (
 // ticketsPhotos is the semisynchronous storage of seed text 2, and the monitor that
 // checks that what is promised for later gets done.
 func ticketsPhotos() sim.Scenario {
-	return sim.Scenario{
+	return photosScenario(sim.Scenario{
 		Name: "tickets/photos",
 		Doc:  "photo storage with synchronous primaries and asynchronous backups, and a monitor of what is overdue",
+		Sometimes: []string{
+			string(tickets.SawBackupOutage), string(tickets.SawSingleCopy), string(tickets.SawPhotoRepair),
+			string(tickets.SawAlarm), string(tickets.SawAlarmCleared), string(tickets.SawSilence),
+		},
+	}, 1, 3)
+}
+
+// ticketsPhotosUnrestricted loses the only copy of photos that wait for their backups.
+// That is legal, and each loss must be named; what was not lost must be there.
+func ticketsPhotosUnrestricted() sim.Scenario {
+	s := photosScenario(sim.Scenario{
+		Name:      "tickets/photos-unrestricted",
+		Doc:       "photo storage with one primary whose disk is lost before all backups are made",
+		Sometimes: []string{string(tickets.SawSingleCopy), sawPhotoLost},
+	}, 1, 1)
+	s.Profile.Unrestricted = 1000
+	s.Profile.DiskMax = 10 * time.Millisecond
+	s.Profile.Counts = faults.Counts{
+		faults.Crash: 2, faults.PowerLoss: 2, faults.Wipe: 3, faults.Isolate: 3, faults.Clog: 2, faults.SlowDisk: 1, faults.SyncError: 1,
+	}
+	return s
+}
+
+// photosScenario completes a scenario of photo servers with so many primaries.
+func photosScenario(s sim.Scenario, primariesMin, primariesMax int) sim.Scenario {
+	return sim.Scenario{
+		Name: s.Name,
+		Doc:  s.Doc,
 		Knobs: func(d *faults.Draw) sim.Knobs {
 			return sim.Knobs{}.
-				With("primaries", d.Between("primaries", 1, 3)).
+				With("primaries", d.Between("primaries", primariesMin, primariesMax)).
 				With("backups", d.Between("backups", 1, 2)).
 				With("compact", []int{300, 3000, 100_000}[d.IntN("compact", 3)]).
 				With("due", []string{"1s", "3s"}[d.IntN("due", 2)])
@@ -62,7 +90,7 @@ func ticketsPhotos() sim.Scenario {
 			Messages: []string{
 				"tickets.store-photo", "tickets.photo-stored", "tickets.copy-photo", "tickets.photo-kept", "tickets.inventory", "tickets.pending",
 			},
-			PowerLossAll: 200, ClientCrashes: 1, Unrestricted: 200,
+			PowerLossAll: 200, ClientCrashes: 1,
 			Points:  []string{"wal.before-append", "wal.before-sync", "wal.after-sync", "wal.before-rename", "wal.before-remove", "wal.recovering"},
 			Servers: []string{"primary", "backup"}, Clients: []string{"c"},
 		},
@@ -79,11 +107,8 @@ func ticketsPhotos() sim.Scenario {
 			{Name: "monitor", Func: checkMonitor},
 			{Name: "losses", Func: notePhotoLosses},
 		},
-		Sometimes: []string{
-			string(tickets.SawBackupOutage), string(tickets.SawSingleCopy), string(tickets.SawPhotoRepair), sawPhotoLost,
-			string(tickets.SawAlarm), string(tickets.SawAlarmCleared), string(tickets.SawSilence),
-		},
-		Limits: sim.Limits{Settle: 2 * time.Minute},
+		Sometimes: s.Sometimes,
+		Limits:    sim.Limits{Settle: 2 * time.Minute},
 	}
 }
 

@@ -7,3 +7,5 @@ import (
 )
 
 func TestTicketsPhotos(t *testing.T) { sim.Test(t, ticketsPhotos()) }
+
+func TestTicketsPhotosUnrestricted(t *testing.T) { sim.Test(t, ticketsPhotosUnrestricted()) }

@@ -23,8 +23,8 @@ type Machine interface {
 	// Follow says that this member leads no longer. Commands it proposed may still be
 	// applied, or never.
 	Follow()
-	// Receive is given every message that is not the group's own, also *actor.Started
-	// and the other messages of the life of an actor, on every member. When Started
-	// comes, the state has been restored as far as it was durable.
+	// Receive is given every message that is not the group's own, on every member, once
+	// what was durable has been restored. What comes before that is dropped, *actor.Started
+	// too: a machine that wants a timer sets it when it is made.
 	Receive(ctx actor.Context)
 }

@@ -213,7 +213,11 @@ func (s *photoServer) keep(m copyPhoto) {
 		p.complete = true
 		s.journal.append(completeRecord(m.ID), nil)
 	}
-	s.confirm(peer, m.ID)
+	if m.Boot >= peer.boot {
+		s.confirm(peer, m.ID)
+	} else {
+		s.owe(peer, m.ID) // its disk may be another one by now
+	}
 	s.journal.when(p.record, func() {
 		s.env.Send(s.env.PID(peer.path()), photoKept{Host: s.env.Host, Boot: s.env.Boot, ID: m.ID})
 	})

@@ -32,10 +32,11 @@ type Photo struct {
 	Found, Absent bool
 }
 
-// copyPhoto has another server keep a photo. Complete says that all primaries have
-// had it.
+// copyPhoto has another server keep a photo. Boot is that of the server that sends it.
+// Complete says that all primaries have had it.
 type copyPhoto struct {
 	From        string // host
+	Boot        uint64
 	ID, Content string
 	Complete    bool
 }

@@ -70,7 +70,7 @@ func (s *photoServer) owe(peer *photoPeer, id string) {
 
 func (s *photoServer) copy(peer *photoPeer, id string) {
 	p := s.photos[id]
-	s.env.Send(s.env.PID(peer.path()), copyPhoto{From: s.env.Host, ID: id, Content: p.content, Complete: p.complete})
+	s.env.Send(s.env.PID(peer.path()), copyPhoto{From: s.env.Host, Boot: s.env.Boot, ID: id, Content: p.content, Complete: p.complete})
 }
 
 // await sets the time of the next attempt.
