@@ -77,6 +77,9 @@ func (m *raftMember) has(e group.Mark) bool {
 	return e.Index < m.base.Index || ok && term == e.Term
 }
 
+// last is the index of the last entry.
+func (m *raftMember) last() uint64 { return m.base.Index + uint64(len(m.log)) }
+
 // lastTerm is the term of the last entry.
 func (m *raftMember) lastTerm() uint64 {
 	if len(m.log) == 0 {
@@ -216,20 +219,22 @@ func (r *raftRun) elected(n *sim.Note, f group.Elected) error {
 		return fmt.Errorf("term %d has two leaders, %x and %x", f.Term, old, f.ID)
 	}
 	r.leaders[f.Term] = f.ID
-	m := r.members[f.ID]
-	for i := range r.committed {
-		// Who was elected long ago may learn of it late.
-		if e := r.committed[i]; r.terms[i] < f.Term && !m.has(e) {
-			return fmt.Errorf("%s leads in term %d without the committed entry %d of term %d", n.Host, f.Term, e.Index, e.Term)
-		}
-	}
 	return nil
 }
 
-// proposed is about changes of the members: the one before must have been applied.
+// proposed holds a leader to what was committed in earlier terms: it goes on behind it.
+// That it has the same there shows when it is synced, and may be on its way to the disk
+// now. Of changes of the members, the one before must have been applied.
 func (r *raftRun) proposed(n *sim.Note, f group.Proposed) error {
 	done := r.base + uint64(len(r.committed))
-	m := r.members[f.ID]
+	m, first := r.members[f.ID], f.Entries[0]
+	for i := range r.committed {
+		e := r.committed[i]
+		// Who was elected long ago may learn of it late.
+		if r.terms[i] < first.Term && (e.Index >= first.Index || e.Index <= m.last() && !m.has(e)) {
+			return fmt.Errorf("%s leads in term %d without the committed entry %d of term %d", n.Host, first.Term, e.Index, e.Term)
+		}
+	}
 	for i, e := range f.Entries {
 		if !e.Change || r.first[entryID{e.Index, e.Term}] {
 			continue

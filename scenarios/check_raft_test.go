@@ -38,6 +38,8 @@ func saved(id, term, prevTerm uint64, entries ...group.Mark) group.Synced {
 	return f
 }
 
+func begins(id uint64, e ...group.Mark) group.Proposed { return group.Proposed{ID: id, Entries: e} }
+
 func did(id uint64, e group.Mark) group.Applied { return group.Applied{ID: id, Mark: e} }
 
 // TestRaftCheckTellsBrokenPromises: each rule of checkRaft refuses what breaks it, and
@@ -79,12 +81,17 @@ func TestRaftCheckTellsBrokenPromises(t *testing.T) {
 		led("a", saved(1, 2, 2, three), "c", saved(3, 2, 1, three)))
 
 	add("a leader without what was committed", "c leads in term 3 without the committed entry 2 of term 2",
-		led("c", saved(3, 3, 0), "c", group.Elected{ID: 3, Term: 3}))
+		led("c", saved(3, 3, 0), "c", group.Elected{ID: 3, Term: 3}, "c", begins(3, entry(2, 3, 40))))
+	add("a leader with something else in its place", "c leads in term 3 without the committed entry 2 of term 2",
+		led("c", saved(3, 3, 1, entry(2, 1, 40)), "c", group.Elected{ID: 3, Term: 3}, "c", begins(3, entry(3, 3, 40))))
+	add("a leader that has it on the way to its disk", "",
+		led("c", group.Elected{ID: 3, Term: 3}, "c", begins(3, entry(3, 3, 40)), "c", saved(3, 3, 1, two, entry(3, 3, 40))))
 	add("an old leader that learns late that it was one", "", led(
 		"b", saved(2, 4, 0), "b", group.Elected{ID: 2, Term: 4}, "a", saved(1, 4, 0), "b", did(2, two), "a", saved(1, 4, 2, entry(3, 4, 34)),
-		"b", saved(2, 4, 2, entry(3, 4, 34)), "b", did(2, entry(3, 4, 34)), "c", saved(3, 3, 1, two), "c", group.Elected{ID: 3, Term: 3}))
+		"b", saved(2, 4, 2, entry(3, 4, 34)), "b", did(2, entry(3, 4, 34)), "c", saved(3, 3, 1, two), "c", group.Elected{ID: 3, Term: 3}, "c", begins(3, entry(3, 3, 35))))
 	add("a leader that has it in a snapshot", "",
-		led("c", group.Recovered{ID: 3, Boot: 2, Snapshot: three}, "c", saved(3, 3, 0), "c", group.Elected{ID: 3, Term: 3}))
+		led("c", group.Recovered{ID: 3, Boot: 2, Snapshot: three}, "c", saved(3, 3, 0), "c", group.Elected{ID: 3, Term: 3}, "c", begins(3, entry(4, 3, 40))))
+	add("a leader of an earlier term, late", "", led("c", group.Elected{ID: 3, Term: 1}, "c", begins(3, entry(2, 1, 40))))
 
 	add("another command", "b applied entry 2 of term 3, another member one of term 2", led("b", did(2, entry(2, 3, 20))))
 	add("a gap", "a applied entry 4 after entry 2", led("a", did(1, entry(4, 2, 40))))
