@@ -42,6 +42,7 @@ func storeOptions(k sim.Knobs, load Load) store.Options {
 	lease := k.Duration("lease", 500*time.Millisecond)
 	return store.Options{
 		Timing:        store.Timing{Heartbeat: max(lease/5, 25*time.Millisecond), Lease: lease, Retry: lease / 12},
+		Coordinators:  k.Int("coordinators", 1),
 		Daemons:       k.Int("daemons", 3),
 		Clients:       k.Int("clients", load.Clients),
 		Spaces:        StoreSpaces(k.Int("spaces", load.Spaces), k.Int("tolerate", 1), k.Int("partitions", 4)),

@@ -99,6 +99,9 @@ func (m *Member) start() error {
 	}
 	m.env.Clock.After(m.cfg.Tick, tick{})
 	m.sayJoin()
+	if len(m.peers) == 1 && m.belongs() {
+		return m.node.Campaign() // there is nobody to wait for
+	}
 	return nil
 }
 

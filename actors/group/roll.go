@@ -104,7 +104,10 @@ func (m *Member) begin(members peers) error {
 	if err := m.restore(snapshot); err != nil {
 		return err
 	}
-	return m.startRaft()
+	if err := m.startRaft(); err != nil {
+		return err
+	}
+	return m.node.Campaign() // the others wait for a leader
 }
 
 // takeIn has the leader replace the member of a host that began anew: first the old

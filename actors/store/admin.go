@@ -16,8 +16,8 @@ type Admin struct {
 	coordinators coordinators
 }
 
-// NewAdmin returns the administration of the store for a program; coordinators is
-// how many there are.
+// NewAdmin returns the administration of the store for a program on a host without
+// a client; coordinators is how many there are. Others ask their [Client].
 func NewAdmin(env actors.Env, coordinators int) *Admin {
 	return &Admin{env: env, coordinators: newCoordinators(env, coordinators)}
 }

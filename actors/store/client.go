@@ -115,6 +115,8 @@ func (c *client) Receive(ctx actor.Context) {
 		c.issue(m)
 	case await:
 		c.await(m, ctx.Sender())
+	case countCoordinators:
+		ctx.Respond(coordinatorCount{N: len(c.coordinators.hosts)})
 	case waitExpired:
 		c.expire(m)
 	case retryAlarm:

@@ -37,7 +37,8 @@ type coordinator struct {
 	caught map[RegionID]uint64 // transfers whose joiner has caught up
 	wanted []AddSpace          // spaces that are not in the configuration yet
 	change *change             // under way; nil if none is
-	rest   func()              // cancels the tick
+	due    time.Duration       // when the next tick should come
+	rest   func()              // cancels it
 
 	asking   bool     // whether this one still leads
 	unproven []func() // what waits for the next time
@@ -128,6 +129,7 @@ func (c *coordinator) Lead(term uint64) {
 		c.env.Note(Published{Config: c.config}) // perhaps not for the first time
 	}
 	now := c.env.Clock.Now()
+	c.due = now
 	for _, d := range c.config.Daemons {
 		c.views[d.Host] = &view{Daemon: d, heard: now, granted: now}
 	}
@@ -217,11 +219,18 @@ func (c *coordinator) prove() {
 	})
 }
 
+// tick repeats what may be lost and looks for what can be done. A daemon is not silent
+// while nobody listens, as when the disk is slow.
 func (c *coordinator) tick() {
+	now := c.env.Clock.Now()
+	for _, v := range c.views { // in any order
+		v.heard = min(v.heard+max(now-c.due, 0), now)
+	}
 	if c.change != nil && c.saving == nil {
 		c.sendFences()
 	}
 	c.act()
+	c.due = now + c.timing.Heartbeat
 	c.rest = c.env.Clock.After(c.timing.Heartbeat, tick{})
 }
 

@@ -204,11 +204,12 @@ func (d *daemon) tick() {
 	if d.lease.valid(now) {
 		d.noteLease()
 	}
-	if d.lastBeat == 0 || now-d.lastBeat >= d.timing.Heartbeat-d.timing.Retry/2 {
+	unknown := d.lease.until == 0 // to the coordinator
+	if unknown || now-d.lastBeat >= d.timing.Heartbeat-d.timing.Retry/2 {
 		d.beat(now, busy)
 	}
 	pause := d.timing.Heartbeat
-	if busy {
+	if busy || unknown {
 		pause = d.timing.Retry
 	}
 	d.nextTick = d.env.Clock.After(pause, tick{})

@@ -239,7 +239,7 @@ func TestWaitedWritesAreSeenInOrderAcrossKeys(t *testing.T) {
 		return n
 	}
 	writer := func(env actors.Env) error {
-		config, err := store.NewAdmin(env).WaitForSpace("shelf", time.Minute)
+		config, err := store.NewAdmin(env, 1).WaitForSpace("shelf", time.Minute)
 		if err != nil {
 			return err
 		}
