@@ -21,6 +21,7 @@ import (
 //	5ms clock-step daemon3 by -4m48s
 //	5ms drop-message store.ack#2 daemon2 > daemon1
 //	5ms replay store.ack#2 daemon2 > daemon1 for 1s
+//	5ms replay store.ack#2 all > all for 1s
 //	1s heal
 func (f Fault) String() string {
 	var b strings.Builder
@@ -120,18 +121,18 @@ func (f *Fault) parseTarget(w *Words) (err error) {
 	if k == Heal || f.Point != "" && form.sep == "" && !validHost(strings.Split(w.Peek().Text, ",")[0]) {
 		return nil
 	}
-	if f.Hosts, err = w.Next().hosts(k.HitsHosts()); err != nil || form.sep == "" {
+	if f.Hosts, err = w.Next().hosts(k.HitsHosts() || form.msg); err != nil || form.sep == "" {
 		return err
 	}
 	if word := w.Next(); word.Text != form.sep {
 		return word.Expected(fmt.Sprintf("%q and the other hosts", form.sep))
 	}
 	others := w.Next()
-	if f.Others, err = others.hosts(false); err != nil {
+	if f.Others, err = others.hosts(form.msg); err != nil {
 		return err
 	}
 	for _, h := range f.Others {
-		if slices.Contains(f.Hosts, h) {
+		if h != All && slices.Contains(f.Hosts, h) {
 			return &SyntaxError{Column: others.Column, Msg: fmt.Sprintf("host %s is on both sides", h)}
 		}
 	}

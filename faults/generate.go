@@ -241,14 +241,7 @@ func (g *generator) fault(k Kind, d *Draw) (Fault, bool) {
 		}
 	case DropMessage, Replay:
 		f.Message, f.Count = g.Messages[d.IntN("message", len(g.Messages))], 1+int(d.spread("which", 8))
-		// Whoever sends it: few types travel between any two hosts.
-		to := g.isolated(d)
-		for _, h := range g.hosts {
-			if h != to {
-				f.Hosts = append(f.Hosts, h)
-			}
-		}
-		f.Others = []string{to}
+		f.Hosts, f.Others = g.senders(d)
 	default:
 		f.Hosts, f.Others = g.groups(d)
 	}
@@ -305,6 +298,26 @@ func (g *generator) isolated(d *Draw) string {
 		return g.servers[d.IntN("server", len(g.servers))]
 	}
 	return g.hosts[d.IntN("host", len(g.hosts))]
+}
+
+// senders draws between whom a message is chosen. Few types travel between any two
+// hosts, and most in one direction only: it is any message of servers to each other,
+// or of those that one host receives or sends.
+func (g *generator) senders(d *Draw) (from, to []string) {
+	if len(g.servers) > 1 && d.Permille("any servers", 500) {
+		return []string{All}, []string{All}
+	}
+	one := g.isolated(d)
+	var rest []string
+	for _, h := range g.hosts {
+		if h != one {
+			rest = append(rest, h)
+		}
+	}
+	if d.Permille("by sender", 500) {
+		return []string{one}, rest
+	}
+	return rest, []string{one}
 }
 
 // groups draws two groups of hosts: one pair in a third of the cases, else every

@@ -34,7 +34,8 @@ type Profile struct {
 	Counts Counts
 	// PowerLossAll is the share of power losses that hit every server at once.
 	PowerLossAll Permille
-	// Points are names of actors.Point at which faults of single hosts may fall.
+	// Points are at which faults of single hosts may fall: names of actors.Point, and of
+	// calls of a Disk, see Fault.
 	Points []string
 	// Messages are names of message types that DropMessage may lose and Replay may send
 	// again.

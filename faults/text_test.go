@@ -38,6 +38,7 @@ func TestFaultsPrintAsTheyParse(t *testing.T) {
 		"5ms reset daemon1 | daemon2",
 		"5ms drop-message store.ack#2 daemon2 > daemon1",
 		"5ms replay store.ack#2 daemon2 > daemon1 for 1s",
+		"5ms replay store.ack#2 all > all for 1s",
 		"5ms slow-disk daemon3 by 100",
 		"at wal.before-sync#2 of daemon1 sync-error",
 		"5ms disk-full daemon1 for 1s",

@@ -1,10 +1,14 @@
 package scenarios
 
-import "github.com/simrun/simrun/sim"
+import (
+	"slices"
+
+	"github.com/simrun/simrun/sim"
+)
 
 // All returns the catalogue, in the order in which it is listed.
 func All() []sim.Scenario {
-	return append(storeScenarios(), NonBugs()...)
+	return slices.Concat(storeScenarios(), groupScenarios(), ticketsScenarios(), primesScenarios(), NonBugs())
 }
 
 // storeScenarios look for bugs of the store.
@@ -24,5 +28,18 @@ func storeScenarios() []sim.Scenario {
 		storeRefused(),
 		storeOverload(),
 		storeLying(),
+	}
+}
+
+// ticketsScenarios look for bugs of the ticket service and what is around it.
+func ticketsScenarios() []sim.Scenario {
+	return []sim.Scenario{
+		ticketsPlain(),
+		ticketsCallback(),
+		ticketsHybrid(),
+		ticketsPhotos(),
+		ticketsPhotosUnrestricted(),
+		ticketsLog(),
+		ticketsCollapse(),
 	}
 }

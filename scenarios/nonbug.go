@@ -30,7 +30,8 @@ type nonbug struct {
 	heals time.Duration
 }
 
-// NonBugs returns the stories, in the order of their numbers.
+// NonBugs returns the stories: those of the store, in the order of their numbers, and
+// then those of other systems.
 func NonBugs() []sim.Scenario {
 	var out []sim.Scenario
 	for _, n := range []nonbug{
@@ -40,7 +41,7 @@ func NonBugs() []sim.Scenario {
 	} {
 		out = append(out, n.scenario())
 	}
-	return out
+	return append(out, ticketExpires())
 }
 
 // oddCheck is the name of the check that the story happened.

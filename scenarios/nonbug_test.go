@@ -72,6 +72,8 @@ func TestNonBugsThatDoNotHappenAreNoticed(t *testing.T) {
 			switch s.Name {
 			case "nonbug/" + windowFull.name:
 				p.Knobs = p.Knobs.With("outstanding", 1000)
+			case ticketExpiresName:
+				p.Knobs = p.Knobs.With("ttl", "3m")
 			case "nonbug/" + boundaryValues.name:
 				p.Ops = slices.DeleteFunc(p.Ops, func(op sim.Op) bool {
 					do, ok := op.Do.(models.Op)

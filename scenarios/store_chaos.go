@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"slices"
 	"time"
 
 	"github.com/simrun/simrun/actors/store"
@@ -41,7 +42,7 @@ func storeChaos() sim.Scenario {
 				faults.ClockStep: 2, faults.Heal: 1,
 			},
 			Messages:     storeMessages,
-			PowerLossAll: 200, ClientCrashes: 2, Points: logPoints,
+			PowerLossAll: 200, ClientCrashes: 2, Points: slices.Concat(logPoints, diskPoints),
 		}),
 		Sometimes: []string{
 			sawSwap, sawVanished, sawAfterDeath, sawAfterReconfigure,
@@ -50,6 +51,12 @@ func storeChaos() sim.Scenario {
 			string(store.SawOlderBootDropped), sawSecondLife,
 		},
 	}, Load{Clients: 3, Ops: 125, Keys: 4, Spaces: 2, Window: 16, Unwaited: 200, Pause: 150 * time.Millisecond})
+}
+
+// diskPoints are the calls of a disk that change something: a crash falls between any
+// two of them, also where nobody thought of noting a point.
+var diskPoints = []string{
+	"disk.append", "disk.write", "disk.truncate", "disk.rename", "disk.remove", "disk.sync", "disk.sync-folder",
 }
 
 // storeMessages are what daemons, clients and the coordinator send to each other.

@@ -266,6 +266,30 @@ func TestCrashPointFiresAtTheNthNote(t *testing.T) {
 	}
 }
 
+// A power loss in the second rename: the first one was synced, of the second one
+// nothing is promised, and the program does not go on behind it.
+func TestCallOfADiskIsAPoint(t *testing.T) {
+	reached := 0
+	var found []string
+	s := diskScenario(func(env actors.Env) (err error) {
+		if env.Boot > 1 {
+			found, err = env.Disk.List()
+			return err
+		}
+		for _, name := range []string{"a", "b", "c"} {
+			err = errors.Join(env.Disk.WriteFile("tmp", []byte(name)), env.Disk.Sync("tmp"), env.Disk.Rename("tmp", name), env.Disk.SyncDir())
+			reached++
+		}
+		return err
+	})
+	p := planOf(1)
+	p.Faults = faults.Schedule{{Point: "disk.rename", Nth: 2, Host: "h", Kind: faults.PowerLoss, For: time.Millisecond, Programs: true}}
+	r := Run(s, p)
+	if r.Verdict != Pass || reached != 1 || !slices.Contains(found, "a") || slices.Contains(found, "c") {
+		t.Errorf("%v %v: reached %d times, found %q", r.Verdict, r.Err, reached, found)
+	}
+}
+
 func TestReplyToAnOlderBootIsDropped(t *testing.T) {
 	s := scenarioOf("test/old",
 		actors.Host{Name: "server", Actors: []actors.ActorDef{{Name: "slow", New: func(env actors.Env) actor.Actor {

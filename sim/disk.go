@@ -75,6 +75,10 @@ func (v *diskView) work(op, name string, sync bool) {
 		}
 		w.trace(trace.Event{Kind: kind, Host: v.p.inc.host.def.Name, Path: v.p.ep.name(), Text: strings.TrimSpace(op + " " + name)})
 	}
+	if len(w.points) > 0 {
+		w.point("disk." + strings.ReplaceAll(op, " ", "-"))
+		v.p.pass()
+	}
 	lo, hi := int64(w.net.DiskMin), int64(w.net.DiskMax)
 	if n := int64(v.h.slowDisk); n > 0 {
 		lo, hi = max(lo, int64(slowCall))*n, max(hi, int64(slowCall))*n

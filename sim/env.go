@@ -161,11 +161,16 @@ func (p *party) halt(err error) {
 func (p *party) note(fact any) {
 	if p.alive() {
 		p.w.note(fact)
-		if p.inc.dead { // it was a crash point
-			p.w.unwinding()
-		}
-		p.freeze()
+		p.pass()
 	}
+}
+
+// pass goes on behind a point, unless a fault that waited there ended the process.
+func (p *party) pass() {
+	if p.inc.dead {
+		p.w.unwinding()
+	}
+	p.freeze()
 }
 
 // stepRand is the source of Env.Rand: what it gives depends on the running step

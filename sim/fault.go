@@ -46,7 +46,6 @@ func (w *world) planFault(i int, f faults.Fault) {
 // point lets the faults fire that wait for it. The step that noted it does not go
 // on if its host goes down.
 func (w *world) point(name string) {
-	w.traceHere(trace.Event{Kind: trace.Note, Msg: name})
 	if len(w.points) == 0 || w.step.inc == nil {
 		return
 	}

@@ -267,6 +267,16 @@ func TestReplayedMessageArrivesAgainWhenItIsOld(t *testing.T) {
 	}
 }
 
+// "all" on both sides is the messages of any two servers to each other: which links
+// the fault is about need not be known.
+func TestMessageOfAnyServersIsLost(t *testing.T) {
+	got, r := streamsUnder(t, steady, "20500us drop-message simtest.numbered#3 all > all\n50ms drop-message no.such#1 a > b\n", "a", "b")
+	lost := 2*streamLength - len(numbersFrom(got["b"], "a")) - len(numbersFrom(got["a"], "b"))
+	if c := r.Stats.Faults["drop-message"]; c.Fired != 1 || lost != 1 {
+		t.Errorf("%d messages were lost, counted %+v", lost, c)
+	}
+}
+
 func TestClockStepMovesTheWallAndNothingElse(t *testing.T) {
 	got, _ := streamsUnder(t, steady, "20ms clock-step b by -1h0m0s\n", "a", "b")
 	for _, s := range got["b"] {

@@ -214,12 +214,14 @@ func (w *world) fate(l *link, key uint64) (f fate) {
 	}
 	if uint32(r>>32)%1000 < uint32(n.Duplicate) {
 		f.copied = true
-		// Half of the copies come soon after, the others when what they say is old. On a
-		// link that keeps the order these would hold up everything behind them.
-		within := 8 * spread
-		if !n.FIFO && faults.Mix(r, 6)&1 == 0 {
-			within = 100 * spread
+		// A copy comes soon after, or when what it says is old: its delay is drawn on a
+		// scale of octaves. On a link that keeps the order the longest would hold up
+		// everything behind them.
+		octaves := uint64(7)
+		if n.FIFO {
+			octaves = 3
 		}
+		within := spread << faults.Scale(faults.Mix(r, 6), octaves+1)
 		f.copyDelay = n.DelayMin + time.Duration(faults.Scale(faults.Mix(r, 2), within+1))
 	}
 	if n.Late > 0 && uint32(faults.Mix(r, 3))%1000 < uint32(n.Late) {

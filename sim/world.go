@@ -262,6 +262,7 @@ func (w *world) note(fact any) {
 		w.traceHere(trace.Event{Kind: trace.Note, Msg: string(f)})
 		return
 	case actors.Point:
+		w.traceHere(trace.Event{Kind: trace.Note, Msg: string(f)})
 		w.point(string(f))
 		return
 	case linearizability.Called:

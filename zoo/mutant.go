@@ -58,7 +58,10 @@ var guarantees = map[string][]string{
 	"CLI":   {"client"},
 	"LIVE":  {"liveness", "program"},
 	"RES":   {"resources"},
+	"TKT":   {"ticket", "once"},
 	"DISK":  {"disk"},
+	"RAFT":  {"raft"},
+	"RESP":  {"responses"},
 }
 
 // isCheck reports whether a check watches over one of the guarantees.

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/simrun/simrun/linearizability"
+	"github.com/simrun/simrun/scenarios"
 )
 
 // TestPatchesApply: a patch that no longer fits hides that its bug may not be found
@@ -35,17 +36,15 @@ func TestPatchesApply(t *testing.T) {
 
 // TestChecksOfTheGuaranteesExist: a check that nothing is called by kills nobody.
 func TestChecksOfTheGuaranteesExist(t *testing.T) {
-	s, err := scenario("store/chaos")
-	if err != nil {
-		t.Fatal(err)
-	}
 	// Those of the Model, and what sim watches over itself.
 	known := []string{
 		linearizability.CheckLinearizable, linearizability.CheckStale, linearizability.CheckDurable,
 		linearizability.CheckVanished, linearizability.CheckGhost, "liveness", "program",
 	}
-	for _, c := range s.Checks {
-		known = append(known, c.Name)
+	for _, s := range scenarios.All() {
+		for _, c := range s.Checks {
+			known = append(known, c.Name)
+		}
 	}
 	for id, checks := range guarantees {
 		for _, check := range checks {

@@ -10,7 +10,7 @@ import (
 )
 
 // deciding are the packages that decide what a seed comes to.
-var deciding = []string{"actors", "actors/store", "actors/wal", "faults", "internal/wire", "linearizability", "models", "scenarios", "sim"}
+var deciding = []string{"actors", "actors/group", "actors/store", "actors/wal", "faults", "internal/wire", "linearizability", "models", "scenarios", "sim"}
 
 // hashSources hashes the code of the packages in deciding, without their tests, and
 // go.mod for the code of others.

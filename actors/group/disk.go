@@ -5,192 +5,181 @@ import (
 
 	"go.etcd.io/raft/v3"
 	"go.etcd.io/raft/v3/raftpb"
-
-	"github.com/simrun/simrun/actors"
-	"github.com/simrun/simrun/actors/wal"
 )
 
-// A disk is the durable side of a member: its log, and a copy of what is in it for
-// raft to read. After an error of any method the owner halts.
+// A disk is what a member knows of its durable side, which its keeper has: what is
+// kept already, for raft to read, and what is on its way.
 type disk struct {
-	log     *wal.Log
 	storage *raft.MemoryStorage
 	self    Peer
-	hard    *raftpb.HardState
+	hard    *raftpb.HardState // as given to the keeper
+	given   []unkept
+	last    uint64 // number of the last that was given
+	bytes   int64  // given since the log was replaced
 }
 
-// openDisk recovers what a host has of the group. Without a usable log it begins a
-// new one, with a new identity that is durable before anybody hears of it.
-func openDisk(env actors.Env) (*disk, Recovered, error) {
-	log, rec, err := wal.Open(env.Disk, env.Note)
-	if err != nil {
-		return nil, Recovered{}, err
+// unkept was given to the keeper, who has not reported it.
+type unkept struct {
+	n    uint64
+	sync bool
+	msg  *raftpb.Message   // what raft wants written, and told; nil for a replaced log
+	hard *raftpb.HardState // nil if it does not change
+	then func() error      // called when it is kept
+}
+
+// newDisk takes what a keeper found.
+func newDisk(found opened) (*disk, *image, error) {
+	im := &image{}
+	records := found.Records
+	if found.State != nil {
+		records = append([][]byte{found.State}, records...)
 	}
-	if rec.Torn {
-		// Nobody was promised what was not vouched for: see append.
-		env.Note(actors.Sometimes(SawTornTail))
-		if err := log.Settle(); err != nil {
-			return nil, Recovered{}, err
+	for _, r := range records {
+		if err := im.add(r); err != nil {
+			return nil, nil, err
 		}
 	}
-	if rec.Corrupt {
-		env.Note(actors.Sometimes(SawCorrupt))
-		env.Log.Error("the log is damaged; this member begins anew")
-		if err := log.Wipe(); err != nil {
-			return nil, Recovered{}, err
-		}
-		rec = wal.Recovered{}
-	}
-	im, err := imageOf(rec)
-	if err != nil {
-		return nil, Recovered{}, err
-	}
-	d := &disk{log: log, storage: raft.NewMemoryStorage(), hard: im.hard}
-	wiped := im.self.ID == 0
-	if wiped {
-		im.self = Peer{ID: identityOf(env.Host, env.Boot), Host: env.Host, Boot: env.Boot}
-		if err := d.append(&image{self: im.self}, true); err != nil {
-			return nil, Recovered{}, err
-		}
-	}
-	d.self = im.self
+	d := &disk{storage: raft.NewMemoryStorage(), self: im.self, hard: im.hard}
 	if d.hard == nil {
 		d.hard = &raftpb.HardState{}
 	}
-	if err := d.fill(im); err != nil {
-		return nil, Recovered{}, fmt.Errorf("group: recovered log: %w", err)
+	if err := d.fill(im.snapshot, d.hard, im.entries); err != nil {
+		return nil, nil, fmt.Errorf("group: recovered log: %w", err)
 	}
-	return d, Recovered{
-		ID: d.self.ID, Boot: env.Boot, Term: d.hard.GetTerm(), Vote: d.hard.GetVote(),
-		Snapshot: snapshotMark(im.snapshot), Entries: marksOf(im.entries), Wiped: wiped,
-	}, nil
+	return d, im, nil
 }
 
-// imageOf puts together what a log holds.
-func imageOf(rec wal.Recovered) (*image, error) {
-	im := &image{}
-	if rec.Snapshot != nil {
-		if err := im.add(rec.Snapshot); err != nil {
-			return nil, err
-		}
-	}
-	for _, r := range rec.Records {
-		if err := im.add(r); err != nil {
-			return nil, err
-		}
-	}
-	return im, nil
-}
-
-// fill gives raft what was recovered.
-func (d *disk) fill(im *image) error {
-	if err := d.storage.SetHardState(d.hard); err != nil {
-		return err
-	}
-	if im.snapshot != nil {
-		if err := d.storage.ApplySnapshot(im.snapshot); err != nil {
+// fill gives raft to read what is kept. Entries replace those from the first of them
+// on.
+func (d *disk) fill(s *raftpb.Snapshot, hard *raftpb.HardState, entries []*raftpb.Entry) error {
+	if hard != nil {
+		if err := d.storage.SetHardState(hard); err != nil {
 			return err
 		}
 	}
-	return d.storage.Append(im.entries)
+	if s != nil {
+		if err := d.storage.ApplySnapshot(s); err != nil {
+			return err
+		}
+	}
+	return d.storage.Append(entries)
 }
 
 func snapshotMark(s *raftpb.Snapshot) Mark {
 	return Mark{Index: s.GetMetadata().GetIndex(), Term: s.GetMetadata().GetTerm()}
 }
 
-// append writes a record. If it must be durable, it is that when append returns,
-// and the log says so.
-func (d *disk) append(im *image, sync bool) error {
+// write makes a message for the keeper of what raft wants written.
+func (d *disk) write(msg *raftpb.Message) (any, error) {
+	u := unkept{msg: msg, sync: len(msg.GetEntries()) > 0}
+	if msg.Term != nil {
+		u.hard = &raftpb.HardState{Term: msg.Term, Vote: msg.Vote, Commit: msg.Commit}
+		u.sync = raft.MustSync(u.hard, d.hard, len(msg.GetEntries()))
+		d.hard = u.hard
+	}
+	if s := msg.GetSnapshot(); !raft.IsEmptySnap(s) {
+		u.sync = true
+		return d.replace(u, &image{self: d.self, hard: d.hard, snapshot: s, entries: msg.GetEntries()})
+	}
+	return d.keep(u, &image{hard: u.hard, entries: msg.GetEntries()})
+}
+
+func (d *disk) keep(u unkept, im *image) (any, error) {
 	record, err := im.encode()
 	if err != nil {
-		return fmt.Errorf("group record: %w", err)
+		return nil, fmt.Errorf("group record: %w", err)
 	}
-	if err := d.log.Append(record); err != nil || !sync {
-		return err
-	}
-	if err := d.log.Sync(); err != nil {
-		return err
-	}
-	return d.log.Vouch()
+	d.last++
+	u.n = d.last
+	d.given = append(d.given, u)
+	d.bytes += int64(len(record))
+	return keep{N: d.last, Record: record, Sync: u.sync}, nil
 }
 
-// save makes durable what raft has ready, and gives it to raft to read. It reports
-// whether anything had to be.
-func (d *disk) save(rd *raft.Ready) (synced bool, err error) {
-	if !raft.IsEmptyHardState(rd.HardState) {
-		d.hard = rd.HardState
-		if err := d.storage.SetHardState(rd.HardState); err != nil {
-			return false, err
-		}
+func (d *disk) replace(u unkept, im *image) (any, error) {
+	state, err := im.encode()
+	if err != nil {
+		return nil, fmt.Errorf("group: log image: %w", err)
 	}
-	if !raft.IsEmptySnap(rd.Snapshot) {
-		if err := d.storage.ApplySnapshot(rd.Snapshot); err != nil {
-			return false, err
-		}
-		if err := d.storage.Append(rd.Entries); err != nil {
-			return false, err
-		}
-		return true, d.rewrite()
+	d.last++
+	u.n = d.last
+	d.given = append(d.given, u)
+	d.bytes = 0
+	return replace{N: d.last, State: state}, nil
+}
+
+// kept returns what the keeper has reported up to a number, in order.
+func (d *disk) kept(n uint64) []unkept {
+	i := 0
+	for i < len(d.given) && d.given[i].n <= n {
+		i++
 	}
-	if raft.IsEmptyHardState(rd.HardState) && len(rd.Entries) == 0 {
+	out := d.given[:i:i]
+	d.given = d.given[i:]
+	return out
+}
+
+// snapshot has a state stand for the entries up to one, and drops these but for the
+// last few. It returns false if that entry is not kept yet.
+func (d *disk) snapshot(applied uint64, conf *raftpb.ConfState, state []byte, spare int) (bool, error) {
+	last, err := d.storage.LastIndex()
+	if err != nil {
+		return false, fmt.Errorf("group: last entry: %w", err)
+	}
+	if applied > last {
 		return false, nil
 	}
-	im := &image{entries: rd.Entries}
-	if !raft.IsEmptyHardState(rd.HardState) {
-		im.hard = rd.HardState
+	if _, err := d.storage.CreateSnapshot(applied, conf, state); err != nil {
+		return false, fmt.Errorf("group: snapshot of entry %d: %w", applied, err)
 	}
-	if err := d.append(im, rd.MustSync); err != nil {
-		return false, err
+	first, err := d.storage.FirstIndex()
+	if err != nil {
+		return false, fmt.Errorf("group: first entry: %w", err)
 	}
-	return rd.MustSync, d.storage.Append(rd.Entries)
+	if applied > uint64(spare) && applied-uint64(spare) >= first {
+		if err := d.storage.Compact(applied - uint64(spare)); err != nil {
+			return false, fmt.Errorf("group: entries up to %d: compact: %w", applied-uint64(spare), err)
+		}
+	}
+	return true, nil
 }
 
-// rewrite replaces the log by one record of what it leads to.
-func (d *disk) rewrite() error {
+// rewrite makes the message that replaces the log by what it leads to.
+func (d *disk) rewrite() (any, error) {
 	im := &image{self: d.self, hard: d.hard}
 	s, err := d.storage.Snapshot()
 	if err != nil {
-		return fmt.Errorf("group: own snapshot: %w", err)
+		return nil, fmt.Errorf("group: own snapshot: %w", err)
 	}
 	if !raft.IsEmptySnap(s) {
 		im.snapshot = s
 	}
-	first, err := d.storage.FirstIndex()
-	if err != nil {
-		return fmt.Errorf("group: first entry: %w", err)
-	}
 	last, err := d.storage.LastIndex()
 	if err != nil {
-		return fmt.Errorf("group: last entry: %w", err)
+		return nil, fmt.Errorf("group: last entry: %w", err)
 	}
 	// Entries that the snapshot covers are kept for other members, in memory only.
-	if first = max(first, s.GetMetadata().GetIndex()+1); first <= last {
+	if first := s.GetMetadata().GetIndex() + 1; first <= last {
 		if im.entries, err = d.storage.Entries(first, last+1, 1<<62); err != nil {
-			return fmt.Errorf("group: entries %d to %d: %w", first, last, err)
+			return nil, fmt.Errorf("group: entries %d to %d: %w", first, last, err)
 		}
 	}
-	state, err := im.encode()
-	if err != nil {
-		return fmt.Errorf("group: log image: %w", err)
+	for _, u := range d.given {
+		for _, e := range u.msg.GetEntries() {
+			if err := im.addEntry(e); err != nil {
+				return nil, err
+			}
+		}
 	}
-	return d.log.Snapshot(state)
+	return d.replace(unkept{}, im)
 }
 
-// compact takes a snapshot of the state after an entry, drops the entries that it
-// covers but for the last few, and replaces the log.
-func (d *disk) compact(applied uint64, conf *raftpb.ConfState, state []byte, keep int) error {
-	if _, err := d.storage.CreateSnapshot(applied, conf, state); err != nil {
-		return fmt.Errorf("group: snapshot of entry %d: %w", applied, err)
-	}
-	first, err := d.storage.FirstIndex()
-	if err != nil {
-		return fmt.Errorf("group: first entry: %w", err)
-	}
-	if applied > uint64(keep) && applied-uint64(keep) >= first {
-		if err := d.storage.Compact(applied - uint64(keep)); err != nil {
-			return fmt.Errorf("group: entries up to %d: compact: %w", applied-uint64(keep), err)
+// busy reports that a snapshot is on its way to the disk.
+func (d *disk) busy() bool {
+	for _, u := range d.given {
+		if u.msg == nil || !raft.IsEmptySnap(u.msg.GetSnapshot()) {
+			return true
 		}
 	}
-	return d.rewrite()
+	return false
 }

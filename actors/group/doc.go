@@ -10,8 +10,9 @@
 // # What is durable when
 //
 // A member has one write-ahead log (package wal) with its identity, its hard state,
-// its entries and snapshots. Nothing that promises something leaves the member, and
-// nothing is applied, before the promise is on the disk and marked there as synced.
+// its entries and snapshots. An actor beside it owns the disk, so a member goes on
+// leading, and answers reads, while the disk is slow. Nothing that promises something
+// leaves the member before the promise is on the disk and marked there as synced.
 // That mark costs a second sync a batch. It makes damage of what was promised
 // tell apart from a torn write: the tail that a power loss tears was promised to
 // nobody and is cut off, and everything else that is bad is corruption.

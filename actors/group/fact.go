@@ -4,6 +4,8 @@ import (
 	"hash/fnv"
 
 	"go.etcd.io/raft/v3/raftpb"
+
+	"github.com/simrun/simrun/actors"
 )
 
 // A Mark names an entry of the log of raft.
@@ -39,7 +41,8 @@ type (
 		Entries    []Mark
 		Wiped      bool
 	}
-	// Founded: a member began the group, with these members.
+	// Founded: a member is about to begin the group, with these members. Unless it goes
+	// down on the way, that is its entry 1, of term 1.
 	Founded struct {
 		ID    uint64
 		Peers []Peer
@@ -92,4 +95,13 @@ const (
 	SawReadEarly     = "group.read-early"     // a read reached a leader that had not committed anything yet
 	SawOldBoot       = "group.old-boot"       // a message of an earlier boot or identity was dropped
 	SawFull          = "group.full"           // a command was refused for want of room
+	SawDedupe        = "group.dedupe-hit"     // a publication of NewConfigs came again and was not carried out again
+	SawFollowerRead  = "group.follower-read"  // a member of NewConfigs that does not lead answered a fetch
+)
+
+// Points at which a crash is interesting: something is about to be written, and
+// others may know of it; it is on the disk, and nobody was told.
+const (
+	pointSaving = actors.Point("group.saving")
+	pointSaved  = actors.Point("group.saved")
 )

@@ -12,8 +12,9 @@ type Machine interface {
 	// Snapshot returns the whole state. The group keeps the slice.
 	Snapshot() []byte
 	// Restore replaces the state by one that Snapshot returned, here or on another
-	// member. It is called before the first Apply of a restart, and when this member
-	// is so far behind that it gets a snapshot. An error stops the host.
+	// member. It is called before the first Apply, when the group is founded and at every
+	// restart, and when this member is so far behind that it gets a snapshot. An error
+	// stops the host.
 	Restore(state []byte) error
 	// Lead says that this member leads, in a term that is larger than any before, and
 	// has applied everything of earlier terms. Another member may believe so too until
@@ -22,8 +23,8 @@ type Machine interface {
 	// Follow says that this member leads no longer. Commands it proposed may still be
 	// applied, or never.
 	Follow()
-	// Receive is given every message that is not the group's own, also *actor.Started
-	// and the other messages of the life of an actor, on every member. When Started
-	// comes, the state has been restored as far as it was durable.
+	// Receive is given every message that is not the group's own, on every member, once
+	// what was durable has been restored. What comes before that is dropped, *actor.Started
+	// too: a machine that wants a timer sets it when it is made.
 	Receive(ctx actor.Context)
 }

@@ -30,6 +30,9 @@ type Member struct {
 	hosts   map[uint64]string // where identities were heard from
 
 	self     *actor.PID
+	keeper   *actor.PID
+	founding bool           // what begins the group is on its way to the disk
+	owed     bool           // a snapshot of entries that are not kept yet
 	flushing bool           // a flush is on its way
 	term     uint64         // in which the machine leads; 0 if it does not
 	inFlight int            // commands proposed in that term and not applied
@@ -51,10 +54,21 @@ func (m *Member) Receive(ctx actor.Context) {
 	switch msg := ctx.Message().(type) {
 	case *actor.Started:
 		m.self = ctx.Self()
-		if err := m.start(); err != nil {
+		m.keeper = m.env.Spawn(ctx, "disk", newKeeper(m.self))
+	case opened:
+		if err := m.start(msg); err != nil {
 			m.env.Halt(err)
 		}
-		m.machine.Receive(ctx)
+	default:
+		if m.node != nil { // the others will say it again
+			m.handle(ctx)
+		}
+	}
+	m.flushSoon()
+}
+
+func (m *Member) handle(ctx actor.Context) {
+	switch msg := ctx.Message().(type) {
 	case packet:
 		m.receive(msg)
 	case join:
@@ -66,21 +80,27 @@ func (m *Member) Receive(ctx actor.Context) {
 		if err := m.work(); err != nil {
 			m.env.Halt(err)
 		}
+	case kept:
+		if err := m.kept(msg.N); err != nil {
+			m.env.Halt(err)
+		}
 	default:
 		m.machine.Receive(ctx)
 	}
-	m.flushSoon()
 }
 
-// start recovers what is on the disk.
-func (m *Member) start() error {
+// start goes on with what is on the disk.
+func (m *Member) start(found opened) error {
 	m.heard, m.hosts, m.sentAt = map[string]uint64{}, map[uint64]string{}, map[uint64]int{}
-	disk, found, err := openDisk(m.env)
+	disk, im, err := newDisk(found)
 	if err != nil {
 		return err
 	}
 	m.disk = disk
-	m.env.Note(found)
+	m.env.Note(Recovered{
+		ID: disk.self.ID, Boot: m.env.Boot, Term: disk.hard.GetTerm(), Vote: disk.hard.GetVote(),
+		Snapshot: snapshotMark(im.snapshot), Entries: marksOf(im.entries), Wiped: found.Wiped,
+	})
 	m.machine = m.make(m.env, m)
 	snapshot, err := disk.storage.Snapshot()
 	if err != nil {
@@ -117,6 +137,7 @@ func (m *Member) startRaft() (err error) {
 		MaxSizePerMsg:             m.cfg.MessageBytes,
 		MaxInflightMsgs:           64,
 		MaxUncommittedEntriesSize: math.MaxUint64, // InFlight is the bound
+		AsyncStorageWrites:        true,
 		CheckQuorum:               true,
 		PreVote:                   true,
 		DisableProposalForwarding: true,

@@ -2,8 +2,8 @@ package group
 
 import (
 	"fmt"
+	"math"
 
-	"go.etcd.io/raft/v3"
 	"go.etcd.io/raft/v3/raftpb"
 	"google.golang.org/protobuf/proto"
 
@@ -67,7 +67,7 @@ func (m *Member) enrol(j join) {
 // log, that it belongs to none. A founder that has lost its disk does not begin a
 // second group while one of the others still belongs to the first.
 func (m *Member) found() {
-	if len(m.peers) > 0 {
+	if len(m.peers) > 0 || m.founding || len(m.disk.given) > 0 {
 		return
 	}
 	members := peers{}.with(m.disk.self)
@@ -97,17 +97,22 @@ func (m *Member) begin(members peers) error {
 	}
 	hard := m.disk.hard
 	first := &raftpb.HardState{Term: proto.Uint64(max(hard.GetTerm(), 1)), Vote: proto.Uint64(hard.GetVote()), Commit: proto.Uint64(1)}
-	if _, err := m.disk.save(&raft.Ready{HardState: first, Snapshot: snapshot}); err != nil {
-		return fmt.Errorf("group: found: %w", err)
-	}
+	m.disk.hard, m.founding = first, true
 	m.env.Note(Founded{ID: m.disk.self.ID, Peers: members})
-	if err := m.restore(snapshot); err != nil {
-		return err
-	}
-	if err := m.startRaft(); err != nil {
-		return err
-	}
-	return m.node.Campaign() // the others wait for a leader
+	u := unkept{sync: true, then: func() error {
+		if err := m.disk.fill(snapshot, first, nil); err != nil {
+			return fmt.Errorf("group: found: %w", err)
+		}
+		m.founding = false
+		if err := m.restore(snapshot); err != nil {
+			return err
+		}
+		if err := m.startRaft(); err != nil {
+			return err
+		}
+		return m.node.Campaign() // the others wait for a leader
+	}}
+	return m.give(m.disk.keep(u, &image{hard: first, snapshot: snapshot}))
 }
 
 // takeIn has the leader replace the member of a host that began anew: first the old
@@ -146,7 +151,6 @@ func (m *Member) change(e *raftpb.Entry) error {
 	if err != nil {
 		return fmt.Errorf("group: entry %d: change of the members: %w", e.GetIndex(), err)
 	}
-	m.node.ApplyConfChange(cc)
 	if cc.GetType() == raftpb.ConfChangeAddNode {
 		m.peers = m.peers.with(p)
 		m.env.Note(actors.Sometimes(SawReplaced))
@@ -155,5 +159,14 @@ func (m *Member) change(e *raftpb.Entry) error {
 	}
 	m.changing = false
 	m.env.Note(Changed{ID: m.disk.self.ID, Index: e.GetIndex(), Peers: m.peers})
+	if cc.GetType() == raftpb.ConfChangeAddNode {
+		// The new member refuses a snapshot that it is no part of, and raft sends the one
+		// there is as soon as it knows of the change. Raft counts the entries of this
+		// batch as applied when all of them are, so none is dropped yet.
+		if err := m.snapshot(math.MaxInt); err != nil {
+			return err
+		}
+	}
+	m.node.ApplyConfChange(cc)
 	return nil
 }

@@ -2,6 +2,7 @@ package group
 
 import (
 	"fmt"
+	"math"
 
 	"go.etcd.io/raft/v3"
 	"go.etcd.io/raft/v3/raftpb"
@@ -13,6 +14,9 @@ import (
 
 // receive gives raft a message of another member.
 func (m *Member) receive(p packet) {
+	if m.founding {
+		return
+	}
 	if p.Boot < m.heard[p.Host] {
 		m.env.Note(actors.Sometimes(SawOldBoot))
 		return
@@ -57,7 +61,8 @@ func (m *Member) tick() {
 	}
 }
 
-// work carries out what raft has ready, until it has nothing more.
+// work carries out what raft has ready, until it has nothing more. What must be
+// durable before it may be told goes to the keeper; the rest is told at once.
 func (m *Member) work() error {
 	m.askReads()
 	for m.node.HasReady() {
@@ -66,22 +71,22 @@ func (m *Member) work() error {
 			m.follow(rd.SoftState)
 		}
 		m.noteProposed(&rd)
-		if err := m.save(&rd); err != nil {
-			return err
-		}
-		m.send(rd.Messages)
-		if !raft.IsEmptySnap(rd.Snapshot) {
-			if err := m.install(rd.Snapshot); err != nil {
-				return err
+		for _, msg := range rd.Messages {
+			var err error
+			switch msg.GetTo() {
+			case raft.LocalAppendThread:
+				m.env.Note(pointSaving)
+				err = m.give(m.disk.write(msg))
+			case raft.LocalApplyThread:
+				err = m.applyAll(msg)
+			default:
+				m.send(msg)
 			}
-		}
-		for _, e := range rd.CommittedEntries {
-			if err := m.apply(e); err != nil {
+			if err != nil {
 				return err
 			}
 		}
 		m.reads.answered(m.env.Boot, rd.ReadStates)
-		m.node.Advance(rd)
 		m.lead()
 		m.reads.serve(m.applied.Index)
 	}
@@ -95,47 +100,110 @@ func (m *Member) noteProposed(rd *raft.Ready) {
 	}
 }
 
-// save makes durable what must be before anything else is done.
-func (m *Member) save(rd *raft.Ready) error {
-	var prev Mark
-	if len(rd.Entries) > 0 && raft.IsEmptySnap(rd.Snapshot) {
-		prev.Index = rd.Entries[0].GetIndex() - 1
-		prev.Term, _ = m.disk.storage.Term(prev.Index) // 0 if a snapshot has taken it
+// give hands something to the keeper.
+func (m *Member) give(msg any, err error) error {
+	if err == nil {
+		m.env.Send(m.keeper, msg)
 	}
-	synced, err := m.disk.save(rd)
-	if err != nil || !synced {
-		return err
+	return err
+}
+
+// kept goes on after what the keeper reports.
+func (m *Member) kept(n uint64) error {
+	m.env.Note(pointSaved)
+	for _, u := range m.disk.kept(n) {
+		if u.msg != nil {
+			if err := m.stable(u); err != nil {
+				return err
+			}
+		}
+		if u.then != nil {
+			if err := u.then(); err != nil {
+				return err
+			}
+		}
 	}
-	m.env.Note(Synced{
-		ID: m.disk.self.ID, Term: m.disk.hard.GetTerm(), Vote: m.disk.hard.GetVote(), Prev: prev, Entries: marksOf(rd.Entries),
-	})
+	if m.owed {
+		return m.snapshot(math.MaxInt)
+	}
 	return nil
 }
 
-// send hands messages to the network.
-func (m *Member) send(msgs []*raftpb.Message) {
-	for _, msg := range msgs {
-		host := m.hostOf(msg.GetTo())
-		if host == "" {
-			continue
-		}
-		switch msg.GetType() {
-		case raftpb.MsgVoteResp:
-			if !msg.GetReject() {
-				m.clock.reset()
-				m.env.Note(Voted{ID: m.disk.self.ID, Term: msg.GetTerm(), For: msg.GetTo()})
-			}
-		case raftpb.MsgSnap:
-			m.sentAt[msg.GetTo()] = m.clock.now
-			m.env.Note(actors.Sometimes(SawSnapshotSent))
-		}
-		b, err := proto.Marshal(msg)
-		if err != nil {
-			m.env.Log.Error("message to a member", "host", host, "err", err)
-			continue
-		}
-		m.env.Send(m.env.PID(host+"/"+m.cfg.Name), packet{Host: m.env.Host, Boot: m.env.Boot, Raft: b})
+// stable tells everybody who waits for it that something is durable.
+func (m *Member) stable(u unkept) error {
+	entries, snapshot := u.msg.GetEntries(), u.msg.GetSnapshot()
+	if raft.IsEmptySnap(snapshot) {
+		snapshot = nil
 	}
+	var prev Mark
+	if len(entries) > 0 && snapshot == nil {
+		prev.Index = entries[0].GetIndex() - 1
+		prev.Term, _ = m.disk.storage.Term(prev.Index) // 0 if a snapshot has taken it
+	}
+	if err := m.disk.fill(snapshot, u.hard, entries); err != nil {
+		return fmt.Errorf("group: what was kept: %w", err)
+	}
+	if u.sync {
+		hard, _, err := m.disk.storage.InitialState()
+		if err != nil {
+			return fmt.Errorf("group: hard state: %w", err)
+		}
+		m.env.Note(Synced{ID: m.disk.self.ID, Term: hard.GetTerm(), Vote: hard.GetVote(), Prev: prev, Entries: marksOf(entries)})
+	}
+	if snapshot != nil {
+		if err := m.install(snapshot); err != nil {
+			return err
+		}
+	}
+	for _, msg := range u.msg.GetResponses() {
+		if msg.GetTo() != m.disk.self.ID {
+			m.send(msg)
+			continue
+		}
+		if err := m.node.Step(msg); err != nil {
+			return fmt.Errorf("group: own message: %w", err)
+		}
+	}
+	return nil
+}
+
+// applyAll carries out committed entries.
+func (m *Member) applyAll(msg *raftpb.Message) error {
+	for _, e := range msg.GetEntries() {
+		if err := m.apply(e); err != nil {
+			return err
+		}
+	}
+	for _, r := range msg.GetResponses() {
+		if err := m.node.Step(r); err != nil {
+			return fmt.Errorf("group: own message: %w", err)
+		}
+	}
+	return nil
+}
+
+// send hands a message to the network.
+func (m *Member) send(msg *raftpb.Message) {
+	host := m.hostOf(msg.GetTo())
+	if host == "" {
+		return
+	}
+	switch msg.GetType() {
+	case raftpb.MsgVoteResp:
+		if !msg.GetReject() {
+			m.clock.reset()
+			m.env.Note(Voted{ID: m.disk.self.ID, Term: msg.GetTerm(), For: msg.GetTo()})
+		}
+	case raftpb.MsgSnap:
+		m.sentAt[msg.GetTo()] = m.clock.now
+		m.env.Note(actors.Sometimes(SawSnapshotSent))
+	}
+	b, err := proto.Marshal(msg)
+	if err != nil {
+		m.env.Log.Error("message to a member", "host", host, "err", err)
+		return
+	}
+	m.env.Send(m.env.PID(host+"/"+m.cfg.Name), packet{Host: m.env.Host, Boot: m.env.Boot, Raft: b})
 }
 
 // resendSnapshots has raft try again where it waits for a snapshot to arrive: it
@@ -215,19 +283,31 @@ func (m *Member) follow(s *raft.SoftState) {
 	m.machine.Follow()
 }
 
-// compact replaces the log by a snapshot when it has become long.
+// compact replaces the log by its content when it has become long.
 func (m *Member) compact() error {
-	if m.disk.log.Bytes() < m.cfg.SnapshotBytes || len(m.peers) == 0 {
+	if m.disk.bytes < m.cfg.SnapshotBytes || m.disk.busy() {
 		return nil
 	}
+	if err := m.snapshot(m.cfg.Keep); err != nil {
+		return err
+	}
+	return m.give(m.disk.rewrite()) // it may be long with votes, or with what is not committed
+}
+
+// snapshot lets the state of now stand for the entries that led to it, and keeps some
+// of these for members that are behind. It is for the next snapshot to be sent, and the
+// next time that the log is replaced.
+func (m *Member) snapshot(keep int) error {
 	have, err := m.disk.storage.Snapshot()
 	if err != nil {
 		return fmt.Errorf("group: own snapshot: %w", err)
 	}
-	if have.GetMetadata().GetIndex() >= m.applied.Index {
+	if m.applied.Index <= have.GetMetadata().GetIndex() {
 		return nil
 	}
 	state := groupState{peers: m.peers, machine: m.machine.Snapshot()}
 	conf := &raftpb.ConfState{Voters: m.peers.ids()}
-	return m.disk.compact(m.applied.Index, conf, state.encode(), m.cfg.Keep)
+	taken, err := m.disk.snapshot(m.applied.Index, conf, state.encode(), keep)
+	m.owed = !taken
+	return err
 }

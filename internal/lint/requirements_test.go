@@ -12,7 +12,7 @@ import (
 // required lists the requirements that the document has to have.
 func required() []string {
 	var ids []string
-	for _, span := range [][2]int{{1, 3}, {5, 36}, {39, 40}, {120, 127}} {
+	for _, span := range [][2]int{{1, 3}, {5, 36}, {39, 40}, {50, 74}, {100, 118}, {120, 127}} {
 		for n := span[0]; n <= span[1]; n++ {
 			ids = append(ids, fmt.Sprintf("R%d", n))
 		}

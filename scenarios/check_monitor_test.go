@@ -1,0 +1,45 @@
+package scenarios
+
+import (
+	"testing"
+
+	"github.com/simrun/simrun/actors/tickets"
+	"github.com/simrun/simrun/sim"
+)
+
+// R72: the check of the monitor finds an alarm that is missing, one that is false and
+// one that stays on. Facts are two seconds apart; a copy is overdue after 3 s and the
+// monitor has 4 s to see it.
+func TestMonitorCheck(t *testing.T) {
+	knobs := sim.Knobs{}.With("due", "3s")
+	const source, home = "primary0/photos", "primary0"
+	due, done := tickets.PhotoDue{ID: "p", Peer: "backup0"}, tickets.PhotoDone{ID: "p", Peer: "backup0"}
+	copying := tickets.Alarm{Source: source, Item: tickets.CopyItem("p", "backup0")}
+	polled := func(n uint64) any { return tickets.Polled{Source: source, N: n} }
+	raised := func(n uint64) any { return tickets.AlarmRaised{Alarm: copying, N: n} }
+	silent := tickets.AlarmRaised{Alarm: tickets.Alarm{Source: source}}
+	cleared := tickets.AlarmCleared{Alarm: copying}
+	const m = "monitor"
+	wait := func(pairs []any, n int) []any { // lets n facts pass that say nothing
+		for range n {
+			pairs = append(pairs, m, polled(99))
+		}
+		return pairs
+	}
+	judge(t, checkMonitor, []control{
+		{name: "in time", knobs: knobs, notes: notes(home, due, m, polled(1), home, done, m, polled(2))},
+		{name: "raised and cleared", knobs: knobs, notes: notes(home, due, m, polled(1), m, raised(1), home, done, m, cleared)},
+		{name: "done after the question", knobs: knobs, notes: notes(home, due, m, polled(1), home, done, m, raised(1), m, cleared)},
+		{name: "the source is silent", knobs: knobs, notes: notes(wait([]any{home, due, m, silent, m, tickets.AlarmCleared{Alarm: silent.Alarm}}, 9)...)},
+		{name: "a new one after a restart", knobs: knobs, notes: notes(home, due, home, sim.Down{Boot: 1}, home, due, m, polled(1), m, raised(1), home, done, m, cleared)},
+		{name: "just raised", knobs: knobs, notes: notes(home, due, m, polled(1), m, raised(1), home, done)},
+		{name: "missing", knobs: knobs, notes: notes(wait([]any{home, due}, 9)...),
+			why: "p>backup0 of primary0/photos was due from 0s on, and there was no alarm by 7.3s"},
+		{name: "too early", knobs: knobs, notes: notes(home, due, m, raised(0), home, done, m, cleared),
+			why: "the monitor raised an alarm about p>backup0 of primary0/photos after 2s"},
+		{name: "not pending", knobs: knobs, notes: notes(home, due, home, done, m, polled(1), m, raised(1), m, cleared),
+			why: "the monitor raised an alarm about p>backup0 of primary0/photos, which was not pending"},
+		{name: "never cleared", knobs: knobs, notes: notes(wait([]any{home, due, m, polled(1), m, raised(1), home, done}, 4)...),
+			why: "all has been done, and an alarm about primary0/photos p>backup0 is still on"},
+	})
+}
