@@ -220,7 +220,7 @@ func TestReplicatedSurvivesAsManyPowerLossesAsTolerated(t *testing.T) {
 		acked := 0
 		for seed := range uint64(4) {
 			acked += checkStored(t, s.run(t, seed, faults.Fault{
-				At: 500 * time.Millisecond, Kind: faults.PowerLoss, Hosts: tc.hosts, For: 50 * time.Millisecond,
+				At: 900 * time.Millisecond, Kind: faults.PowerLoss, Hosts: tc.hosts, For: 50 * time.Millisecond,
 			}))
 		}
 		if acked == 0 || acked == 4*n {
