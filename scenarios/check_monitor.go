@@ -64,9 +64,9 @@ func (w *watch) take(n *sim.Note) error {
 		end(w.due[a], n)
 	case sim.Down:
 		w.falls[source]++
-		for a, spans := range w.due { // in any order
+		for _, a := range w.order {
 			if a.Source == source {
-				end(spans, n)
+				end(w.due[a], n)
 			}
 		}
 	case tickets.Polled:
@@ -128,9 +128,10 @@ func (w *watch) judge(ended time.Duration) error {
 		}
 	}
 	var stale []string
+	settled := ended - w.grace()
 	for a, spans := range w.alarms {
 		// One that was just raised may be about a message that is still late.
-		if i := len(spans) - 1; !spans[i].cleared && spans[i].from < ended-w.grace() {
+		if i := len(spans) - 1; !spans[i].cleared && spans[i].from < settled {
 			stale = append(stale, strings.TrimSpace(a.Source+" "+a.Item))
 		}
 	}

@@ -107,6 +107,9 @@ func TestJobsCheck(t *testing.T) {
 		{name: "given up", notes: notes("qu", queued, "sv1", primes.GaveUp{ID: "a"}, "qu", removed), knobs: durable},
 		{name: "lost in memory", notes: notes("qu", queued), knobs: sim.Knobs{}.With("queue", primes.InMemory)},
 		{name: "lost", notes: notes("qu", queued), knobs: durable, why: "job a was queued durably, and nobody has done it"},
+		{name: "before its result is stored", notes: notes("rs", primes.Created{ID: "a"}, "qu", queued, "sv1", computed, "qu", removed), knobs: durable,
+			why: "job a was acknowledged before its result was stored"},
+		{name: "after it", notes: notes("rs", primes.Created{ID: "a"}, "qu", queued, "sv1", computed, "rs", primes.Ended{ID: "a"}, "qu", removed), knobs: durable},
 		{name: "in vain", notes: notes("qu", queued, "qu", removed), knobs: durable, why: "job a was acknowledged before anybody had done it"},
 	})
 }

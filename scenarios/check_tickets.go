@@ -63,6 +63,13 @@ type ticketLife struct {
 	seenAt  int64         // and when
 }
 
+func (l *ticketLife) String() string {
+	if l == nil {
+		return "not there"
+	}
+	return models.Ticket{State: l.state, Text: l.text}.String()
+}
+
 // An appliedChange identifies a change in the log of the group.
 type appliedChange struct {
 	index  uint64
@@ -117,7 +124,7 @@ func (c *ticketLives) changed(n *sim.Note, f tickets.Changed) error {
 		return nil
 	}
 	if l == nil || l.state != f.From || l.state == models.TicketInProgress && !f.To.Final() || l.state.Final() && f.To != models.NoTicket {
-		return fmt.Errorf("%v goes from %v to %v, but is %+v", f.Ticket, f.From, f.To, l)
+		return fmt.Errorf("%v goes from %v to %v, but is %v", f.Ticket, f.From, f.To, l)
 	}
 	if limit := time.Duration(skewed*float64(n.At)) + time.Millisecond; f.Now > limit {
 		return fmt.Errorf("the group's time is %v and runs ahead of all clocks", f.Now)

