@@ -9,11 +9,15 @@ import (
 	"github.com/simrun/simrun/sim"
 )
 
+// sawStaleLease: a worker whose lease had run out settled its job and was refused.
+const sawStaleLease = "jobs.stale-lease-refused"
+
 // checkQueuedJobs holds the queue to handing every job out at least once, to one holder at a
 // time under a token of its own, not more often than it may, and to having what it has
 // answered for, also after a restart.
 func checkQueuedJobs(o *sim.Observation) error {
 	q := jobLives{jobs: map[string]*jobLife{}, tokens: map[tickets.Token]uint64{}, limit: deliveriesOf(o.Knobs)}
+	lapsed := map[tickets.Token]bool{}
 	room := o.Knobs.Int("jobs", 100)
 	for i := range o.Notes {
 		n := &o.Notes[i]
@@ -30,7 +34,12 @@ func checkQueuedJobs(o *sim.Observation) error {
 			q.life(f.Job).stored = true
 		case tickets.JobLeased:
 			err = q.apply(f.Job, models.JobOp{Verb: models.JobLease, Dead: f.Dead}, f.Token)
+		case tickets.SettleRefused:
+			if lapsed[f.Token] {
+				o.Sometimes(sawStaleLease)
+			}
 		case tickets.LeaseExpired:
+			lapsed[f.Token] = true
 			err = q.apply(f.Job, models.JobOp{Verb: models.JobExpire}, f.Token)
 		case tickets.JobSettled:
 			verb := models.JobNack

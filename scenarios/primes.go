@@ -57,7 +57,7 @@ func primesOptions(k sim.Knobs) primes.Options {
 		Limits: primes.Limits{
 			Slice: primesSlice, Slices: primesSlices,
 			Entries: k.Int("entries", 0), Jobs: k.Int("jobs", 0), Rate: k.Int("rate", 0), Burst: k.Int("burst", 0),
-			Queue: k.Int("room", 0), QueueLog: 8, Deliveries: 3, Parallel: 2,
+			Queue: k.Int("room", 0), QueueLog: 400, Deliveries: 3, Parallel: 2,
 		},
 		Responses: store.Options{
 			Daemons: 3,

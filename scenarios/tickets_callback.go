@@ -29,7 +29,7 @@ func ticketsCallback() sim.Scenario {
 		Checks:  []sim.Check{{Name: "accepted", Func: checkAcceptedAreStored}},
 		Sometimes: []string{
 			string(tickets.SawCallbackRepeated), string(tickets.SawDuplicateCallback), string(tickets.SawCallbackRefused), string(tickets.SawBusy),
-			string(tickets.SawResubmission), string(tickets.SawTryAgain), string(tickets.SawQueueFull), string(tickets.SawStaleToken),
+			string(tickets.SawResubmission), string(tickets.SawTryAgain), string(tickets.SawQueueFull), sawStaleLease,
 			string(tickets.SawLeaseExpired), string(tickets.SawPoison), string(tickets.SawQueueRecovered),
 		},
 	}, tickets.CallbackSite)

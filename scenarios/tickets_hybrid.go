@@ -20,7 +20,7 @@ func ticketsHybrid() sim.Scenario {
 		Sometimes: []string{
 			string(tickets.SawCallbackRepeated), string(tickets.SawDuplicateCallback), string(tickets.SawCallbackRefused),
 			string(tickets.SawLeaderLost), string(tickets.SawExpiry), string(tickets.SawLost), string(tickets.SawTrackerFull),
-			string(tickets.SawConflict), string(tickets.SawKnownKey), string(tickets.SawQueueFull), string(tickets.SawStaleToken),
+			string(tickets.SawConflict), string(tickets.SawKnownKey), string(tickets.SawQueueFull), sawStaleLease,
 			string(tickets.SawLeaseExpired), string(tickets.SawPoison), string(tickets.SawQueueRecovered),
 			string(tickets.SawTryAgain), string(tickets.SawResubmission),
 		},

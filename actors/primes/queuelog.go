@@ -2,109 +2,87 @@ package primes
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"hash/crc32"
-	"io/fs"
 	"slices"
 
 	"github.com/simrun/simrun/actors"
+	"github.com/simrun/simrun/actors/wal"
 )
 
-// A queueLog has the jobs of a durable queue on disk: one line a change, each with a
-// checksum. Only what was added is synced at once: when the other changes are lost a
-// job is delivered once more, or counted once less.
+// A queueLog has the jobs of a durable queue on disk, one record a change. Only what was
+// added is synced at once: when another change is lost, a job is delivered once more, or
+// counted once less.
 type queueLog struct {
 	env   actors.Env
-	limit int // lines after which the file is written anew
-	lines int
+	limit int64 // bytes after which the log is written anew
+	log   *wal.Log
 }
 
-const (
-	queueFile    = "jobs"
-	queueFileNew = "jobs.new"
-)
-
-// open returns the jobs in the log. A line that is broken, and all after it, were never
-// synced: a sync covers the whole file.
+// open returns the jobs in the log. What a corrupt log has lost is given up: nobody renews
+// those jobs any more, so their entries fail.
 func (l *queueLog) open() []*queuedJob {
-	if err := l.env.Disk.Remove(queueFileNew); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		l.env.Halt(err)
-	}
-	l.must(l.env.Disk.Append(queueFile, nil))
-	text, err := l.env.Disk.ReadFile(queueFile)
+	log, found, err := wal.Open(l.env.Disk, l.env.Note)
 	l.must(err)
-	var jobs []*queuedJob
-	good := 0
-	for {
-		line, _, ended := bytes.Cut(text[good:], []byte("\n"))
-		if !ended || !l.replay(&jobs, line) {
-			break
-		}
-		good += len(line) + 1
-		l.lines++
+	l.log = log
+	switch {
+	case found.Corrupt:
+		l.must(log.Wipe())
+	case found.Torn:
+		l.must(log.Settle()) // there is no other copy that could know better
 	}
-	l.must(l.env.Disk.Truncate(queueFile, int64(good)))
-	l.must(l.env.Disk.Sync(queueFile))
-	l.must(l.env.Disk.SyncDir())
+	var jobs []*queuedJob
+	for line := range bytes.Lines(found.Snapshot) {
+		l.replay(&jobs, line)
+	}
+	for _, record := range found.Records {
+		l.replay(&jobs, record)
+	}
 	return jobs
 }
 
-// replay carries out a line and reports whether it is whole.
-func (l *queueLog) replay(jobs *[]*queuedJob, line []byte) bool {
-	sum, text, ok := bytes.Cut(line, []byte(" "))
-	if !ok || string(sum) != checksum(text) {
-		return false
+// What a record says of a job.
+const (
+	jobHeld = "held"
+	jobDone = "done"
+)
+
+// replay carries out a record.
+func (l *queueLog) replay(jobs *[]*queuedJob, record []byte) {
+	var verb string
+	j := &queuedJob{}
+	if _, err := fmt.Sscan(string(record), &verb, &j.id, &j.a, &j.b, &j.deliveries); err != nil {
+		l.must(fmt.Errorf("record %q: %w", record, err))
 	}
-	var verb, id string
-	var a, b int64
-	var deliveries int
-	if _, err := fmt.Sscan(string(text), &verb, &id, &a, &b, &deliveries); err != nil {
-		return false
+	*jobs = slices.DeleteFunc(*jobs, func(other *queuedJob) bool { return other.id == j.id })
+	if verb == jobHeld {
+		*jobs = append(*jobs, j)
 	}
-	*jobs = slices.DeleteFunc(*jobs, func(j *queuedJob) bool { return j.id == id })
-	if verb == "has" {
-		*jobs = append(*jobs, &queuedJob{id: id, a: a, b: b, deliveries: deliveries})
-	}
-	return true
 }
 
-func checksum(text []byte) string { return fmt.Sprintf("%08x", crc32.ChecksumIEEE(text)) }
-
-func (l *queueLog) line(verb string, j *queuedJob) []byte {
-	text := fmt.Appendf(nil, "%s %s %d %d %d", verb, j.id, j.a, j.b, j.deliveries)
-	return fmt.Appendf(nil, "%s %s\n", checksum(text), text)
+func recordOf(verb string, j *queuedJob) []byte {
+	return fmt.Appendf(nil, "%s %s %d %d %d", verb, j.id, j.a, j.b, j.deliveries)
 }
 
 // added returns when the job is durable.
 func (l *queueLog) added(j *queuedJob) {
-	l.append("has", j)
-	l.must(l.env.Disk.Sync(queueFile))
+	l.must(l.log.Append(recordOf(jobHeld, j)))
+	l.must(l.log.Sync())
 }
 
-func (l *queueLog) delivered(j *queuedJob) { l.append("has", j) }
+func (l *queueLog) delivered(j *queuedJob) { l.must(l.log.Append(recordOf(jobHeld, j))) }
 
-func (l *queueLog) removed(j *queuedJob) { l.append("done", j) }
+func (l *queueLog) removed(j *queuedJob) { l.must(l.log.Append(recordOf(jobDone, j))) }
 
-func (l *queueLog) append(verb string, j *queuedJob) {
-	l.must(l.env.Disk.Append(queueFile, l.line(verb, j)))
-	l.lines++
-}
-
-// compact writes the file anew when most of it says what is no longer so.
+// compact writes the log anew when it is long.
 func (l *queueLog) compact(jobs []*queuedJob) {
-	if l.lines < l.limit || l.lines < 2*len(jobs) {
+	if l.log.Bytes() < l.limit {
 		return
 	}
-	var text []byte
+	var state []byte
 	for _, j := range jobs {
-		text = append(text, l.line("has", j)...)
+		state = append(append(state, recordOf(jobHeld, j)...), '\n')
 	}
-	l.must(l.env.Disk.WriteFile(queueFileNew, text))
-	l.must(l.env.Disk.Sync(queueFileNew))
-	l.must(l.env.Disk.Rename(queueFileNew, queueFile))
-	l.must(l.env.Disk.SyncDir())
-	l.lines = len(jobs)
+	l.must(l.log.Snapshot(state))
 }
 
 // must stops the host: a disk that failed once cannot be trusted with what is queued.

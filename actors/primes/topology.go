@@ -98,7 +98,7 @@ type Limits struct {
 	Slice      int64 // numbers in a slice
 	Slices     int   // of one job before a server gives it up
 	Queue      int   // jobs in the queue
-	QueueLog   int   // lines of its log before it is written anew
+	QueueLog   int64 // bytes of its log before it is written anew
 	Deliveries int   // of one job of the queue before it is given up
 	Rate       int   // requests a second of one client to one server; 0: no bound
 	Burst      int   // of those at once
@@ -108,7 +108,7 @@ type Limits struct {
 // DefaultLimits suit a server with one processor and some hundred megabytes.
 var DefaultLimits = Limits{
 	Entries: 100_000, Jobs: 1_000, Parallel: 5, Slice: 1 << 18, Slices: 10_000,
-	Queue: 100_000, QueueLog: 10_000, Deliveries: 5, Burst: 20, Clients: 10_000,
+	Queue: 100_000, QueueLog: 1 << 20, Deliveries: 5, Burst: 20, Clients: 10_000,
 }
 
 // Validate reports the first option that means nothing, or nothing together with another.

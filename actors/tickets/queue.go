@@ -239,7 +239,7 @@ func (q *queue) settle(m settle) {
 		q.env.Send(q.env.PID(m.Back.To), queueAnswer{Back: m.Back, Status: status})
 	}
 	if status == Stale {
-		q.saw(SawStaleToken)
+		q.env.Note(SettleRefused{Job: m.Job, Token: m.Token})
 		tell()
 		return
 	}

@@ -24,6 +24,12 @@ type (
 		Done      bool
 		Untouched bool
 	}
+	// A SettleRefused is the fact that a worker settled a job under a token that is not
+	// that of the present lease: it lost the job meanwhile, or it asked twice.
+	SettleRefused struct {
+		Job   string
+		Token Token
+	}
 	// A LeaseExpired is the fact that a worker lost a job for want of a renewal.
 	LeaseExpired struct {
 		Job   string
@@ -41,8 +47,6 @@ type (
 const (
 	// SawQueueFull: a job was refused because there are too many.
 	SawQueueFull actors.Sometimes = "tickets.queue-full"
-	// SawStaleToken: a worker settled a job that it no longer held.
-	SawStaleToken actors.Sometimes = "tickets.stale-token"
 	// SawLeaseExpired: a worker lost a job, and it was handed out again.
 	SawLeaseExpired actors.Sometimes = "tickets.lease-expired"
 	// SawPoison: a job was given up after too many deliveries.

@@ -21,6 +21,9 @@ type Ticket struct {
 	State   models.TicketState
 	Text    string
 	Percent uint8 // how far the job is, as its worker last said
+	// Created is when it was made, in the time of the tracker, which begins with it and
+	// goes on while somebody leads.
+	Created time.Duration
 }
 
 // Value is the ticket as its model knows it.

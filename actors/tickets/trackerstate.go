@@ -66,7 +66,7 @@ func (s *trackerState) query(id ID, key string) (Ticket, Status) {
 }
 
 func (e *entry) ticket() Ticket {
-	return Ticket{ID: e.id, State: e.state, Text: e.text, Percent: e.percent}
+	return Ticket{ID: e.id, State: e.state, Text: e.text, Percent: e.percent, Created: e.created}
 }
 
 // create makes a ticket. A key that has one gets that, so a request that is sent
