@@ -80,6 +80,7 @@ type Unsettled struct{ Why string }
 // storeHosts names the hosts that faults may hit, in any Profile.
 func storeHosts(p faults.Profile) faults.Profile {
 	p.Servers = []string{"daemon", store.CoordinatorHost}
+	p.Honest = []string{store.CoordinatorHost} // see package group
 	p.Clients = []string{"c"}
 	return p
 }

@@ -22,7 +22,7 @@ type disk struct {
 type unkept struct {
 	n    uint64
 	sync bool
-	at   int // tick
+	at   int               // tick
 	msg  *raftpb.Message   // what raft wants written, and told; nil for a replaced log
 	hard *raftpb.HardState // nil if it does not change
 	then func() error      // called when it is kept

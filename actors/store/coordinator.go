@@ -39,9 +39,6 @@ type coordinator struct {
 	change *change             // under way; nil if none is
 	due    time.Duration       // when the next tick should come
 	rest   func()              // cancels it
-
-	asking   bool     // whether this one still leads
-	unproven []func() // what waits for the next time
 }
 
 // A view is what the coordinator knows of a daemon.
@@ -61,7 +58,7 @@ type view struct {
 func newCoordinator(o Options) actors.Producer {
 	return group.New(group.Config{
 		Name:          CoordinatorActor,
-		Members:       coordinatorHosts(o.Coordinators),
+		Members:       CoordinatorHosts(o.Coordinators),
 		Tick:          o.Timing.Heartbeat,
 		Election:      electionTicks,
 		SnapshotBytes: int64(o.Limits.Configs) * configBytes,
@@ -127,6 +124,9 @@ func (c *coordinator) Lead(term uint64) {
 	c.views, c.caught = map[string]*view{}, map[RegionID]uint64{}
 	if c.config.Epoch > 0 {
 		c.env.Note(Published{Config: c.config}) // perhaps not for the first time
+		if c.config.By != c.env.Host {
+			c.env.Note(SawTakeover)
+		}
 	}
 	now := c.env.Clock.Now()
 	c.due = now
@@ -147,7 +147,7 @@ func (c *coordinator) Lead(term uint64) {
 func (c *coordinator) Follow() {
 	c.rest()
 	c.term, c.saving, c.change, c.wanted = 0, nil, nil, nil
-	c.views, c.caught, c.unproven = nil, nil, nil
+	c.views, c.caught = nil, nil
 }
 
 // Receive implements group.Machine.
@@ -196,25 +196,10 @@ func (c *coordinator) turnAway(ctx actor.Context) {
 // proven calls then once it is certain that no other coordinator had been elected
 // when it was called; never, if one had.
 func (c *coordinator) proven(then func()) {
-	c.unproven = append(c.unproven, then)
-	if !c.asking {
-		c.prove()
-	}
-}
-
-func (c *coordinator) prove() {
-	batch, term := c.unproven, c.term
-	c.unproven, c.asking = nil, true
+	term := c.term
 	c.group.Read(func(ok bool) {
-		c.asking = false
-		if !ok || c.term != term {
-			return
-		}
-		for _, then := range batch {
+		if ok && c.term == term {
 			then()
-		}
-		if len(c.unproven) > 0 {
-			c.prove()
 		}
 	})
 }
@@ -326,6 +311,7 @@ func (c *coordinator) act() {
 
 // save has a configuration committed; it is published then.
 func (c *coordinator) save(n *Config) {
+	n.By = c.env.Host
 	if !c.group.Propose(encodeConfig(n)) {
 		return // another one leads already, and Follow will say so
 	}

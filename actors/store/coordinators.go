@@ -8,8 +8,8 @@ import (
 	"github.com/simrun/simrun/actors"
 )
 
-// coordinatorHosts names the hosts of n coordinators.
-func coordinatorHosts(n int) []string {
+// CoordinatorHosts names the hosts of n coordinators.
+func CoordinatorHosts(n int) []string {
 	out := []string{CoordinatorHost}
 	for i := 2; i <= n; i++ {
 		out = append(out, fmt.Sprintf("%s%d", CoordinatorHost, i))
@@ -32,7 +32,7 @@ type coordinators struct {
 const coordinatorPatience = 3
 
 func newCoordinators(env actors.Env, n int) coordinators {
-	c := coordinators{env: env, hosts: coordinatorHosts(max(n, 1))}
+	c := coordinators{env: env, hosts: CoordinatorHosts(max(n, 1))}
 	for _, host := range c.hosts {
 		c.pids = append(c.pids, env.PID(host+"/"+CoordinatorActor))
 	}

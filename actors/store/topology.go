@@ -68,7 +68,8 @@ type Timing struct {
 	// Heartbeat is the period of heartbeats and of the coordinator's decisions.
 	Heartbeat time.Duration
 	// Lease is how long after the send of a heartbeat its answer lets a daemon
-	// answer reads. A daemon that is silent for longer than a lease is expelled.
+	// answer reads. A daemon that is silent for longer than a lease is expelled. It has
+	// to outlast a heartbeat and a round trip, or two if there are several coordinators.
 	Lease time.Duration
 	// Retry is the period of repetitions between daemons while something is under
 	// way.
@@ -126,7 +127,7 @@ func (o Options) withDefaults() Options {
 func Topology(o Options) actors.Topology {
 	o = o.withDefaults()
 	var hosts []actors.Host
-	for _, name := range coordinatorHosts(o.Coordinators) {
+	for _, name := range CoordinatorHosts(o.Coordinators) {
 		hosts = append(hosts, actors.Host{
 			Name:   name,
 			Actors: []actors.ActorDef{{Name: CoordinatorActor, New: newCoordinator(o)}},
