@@ -148,7 +148,7 @@ func (r *primesRun) check(k sim.Knobs, id string) error {
 		return nil
 	}
 	o := primesOptions(k)
-	if _, wrong := r.refused(l); wrong {
+	if primes.CheckRange(l.a, l.b) != nil {
 		return fmt.Errorf("the range [%d, %d) was accepted", l.a, l.b)
 	}
 	life := models.ResponseLife{A: l.a, B: l.b, TTL: o.Timing.TTL, Drift: clockDrift, Late: -1}
@@ -157,11 +157,6 @@ func (r *primesRun) check(k sim.Knobs, id string) error {
 		life.Late = time.Millisecond
 	}
 	return r.judge(life, id, l)
-}
-
-func (r *primesRun) refused(l *requestLife) (error, bool) {
-	err := primes.CheckRange(l.a, l.b)
-	return err, err != nil
 }
 
 // judge goes through the times between losses of the store one by one: what it lost it

@@ -15,12 +15,12 @@ func primesFaults() faults.Profile {
 		DelayMin: time.Millisecond, DelayMax: 20 * time.Millisecond,
 		DropMax: 100, DuplicateMax: 200, LateMax: 3 * time.Second,
 		DiskMax: 5 * time.Millisecond, DriftMax: 40, FIFO: 300, Random: 200,
-		OffsetMax: 288 * time.Second, JitterMax: 500,
+		OffsetMax: 288 * time.Second, JitterMax: 1000, CorruptMax: 10, CapacityMin: 4,
 		Span: time.Second, DownMin: 10 * time.Millisecond, DownMax: 1500 * time.Millisecond,
 		Counts: faults.Counts{
 			faults.Crash: 3, faults.PowerLoss: 2, faults.Stop: 1, faults.Pause: 2, faults.Slow: 1,
-			faults.Partition: 1, faults.Cut: 2, faults.Isolate: 1, faults.Clog: 1, faults.Reset: 1,
-			faults.DropMessage: 4, faults.Replay: 6, faults.ClockStep: 2,
+			faults.Partition: 1, faults.Cut: 2, faults.Isolate: 1, faults.Ring: 1, faults.Clog: 1, faults.Swizzle: 1, faults.Reset: 1,
+			faults.DropMessage: 4, faults.Replay: 6, faults.ClockStep: 2, faults.Heal: 1,
 		},
 		Messages: []string{
 			"primes.submit", "primes.poll", "primes.response", "primes.create", "primes.create", "primes.created",

@@ -2,6 +2,8 @@ package scenarios
 
 import (
 	"fmt"
+	"maps"
+	"strings"
 	"time"
 
 	"github.com/simrun/simrun/actors/primes"
@@ -75,9 +77,8 @@ func checkThrottle(o *sim.Observation) error {
 	for _, n := range o.Notes {
 		switch f := n.Fact.(type) {
 		case sim.Down:
-			for who := range buckets {
-				delete(buckets, who) // what it counted is gone with it
-			}
+			// What it counted is gone with it.
+			maps.DeleteFunc(buckets, func(who string, _ *bucket) bool { return strings.HasPrefix(who, n.Host+" ") })
 		case primes.Polled:
 			who := n.Host + " " + f.Client
 			b := buckets[who]

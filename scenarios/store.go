@@ -39,7 +39,7 @@ func storeOptions(k sim.Knobs, load Load) store.Options {
 	if err != nil {
 		panic(err.Error())
 	}
-	lease := k.Duration("lease", 500*time.Millisecond)
+	lease := max(k.Duration("lease", 500*time.Millisecond), 60*time.Millisecond) // two heartbeats, and more
 	return store.Options{
 		Timing:        store.Timing{Heartbeat: max(lease/5, 25*time.Millisecond), Lease: lease, Retry: lease / 12},
 		Coordinators:  k.Int("coordinators", 1),
