@@ -8,12 +8,16 @@ import (
 	"github.com/simrun/simrun/actors"
 )
 
-// Read calls done, in a later step: done(true) once this member has applied everything
+// Read calls done, in a later step unless this member is the only one: done(true) once this member has applied everything
 // that was committed before the call, so that what the machine holds then is a
 // linearizable answer; done(false) if there is no leader, or another one, or no
 // answer. Any member may be asked; it is the leader that finds out, by hearing from a
 // majority that it still leads.
 func (m *Member) Read(done func(ok bool)) {
+	if len(m.peers) == 1 && m.term != 0 && m.node.BasicStatus().GetCommit() == m.applied.Index {
+		done(true) // nobody else can lead
+		return
+	}
 	m.reads.waiting = append(m.reads.waiting, done)
 	m.flushSoon()
 }
