@@ -221,11 +221,7 @@ func (g *generator) fault(k Kind, d *Draw) (Fault, bool) {
 	case k == Heal:
 		return f, true
 	case k.HitsHosts():
-		if len(g.servers) == 0 {
-			return f, false
-		}
-		g.aim(&f, d)
-		return f, true
+		return f, g.aim(&f, d)
 	case len(g.hosts) < 2:
 		return f, false
 	}
@@ -262,18 +258,26 @@ func (g *generator) shuffled(d *Draw) []string {
 	return out
 }
 
-// aim chooses the host of a fault of single hosts, and perhaps a point for it.
-func (g *generator) aim(f *Fault, d *Draw) {
-	host := g.victim
-	if d.Permille("any host", 500) {
-		host = g.servers[d.IntN("host", len(g.servers))]
+// aim chooses the host of a fault of single hosts, and perhaps a point for it. It
+// returns false if no host can have such a fault.
+func (g *generator) aim(f *Fault, d *Draw) bool {
+	host, hosts := g.victim, g.servers
+	if f.Kind == Misdirect || f.Kind == LyingSync {
+		honest := func(h string) bool { return longestPrefix(h, g.Honest) > 0 }
+		hosts = slices.DeleteFunc(slices.Clone(hosts), honest)
+	}
+	if len(hosts) == 0 {
+		return false
+	}
+	if d.Permille("any host", 500) || !slices.Contains(hosts, host) {
+		host = hosts[d.IntN("host", len(hosts))]
 	}
 	f.Hosts = []string{host}
 	if f.Kind == PowerLoss && d.Permille("all", int(g.PowerLossAll)) {
 		f.Hosts = []string{All}
 	}
 	if len(g.Points) == 0 || f.Kind == ClockStep || f.Kind == Stop || d.Permille("at a time", 500) {
-		return
+		return true
 	}
 	f.At, f.Host = 0, host
 	f.Point = g.Points[d.IntN("point", len(g.Points))]
@@ -281,6 +285,7 @@ func (g *generator) aim(f *Fault, d *Draw) {
 	if f.Hosts[0] != All {
 		f.Hosts = nil
 	}
+	return true
 }
 
 // time draws when a fault begins: a third of them soon after the moment of the

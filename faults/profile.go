@@ -49,6 +49,9 @@ type Profile struct {
 	// decides. Without Servers, every host but the clients and "final" is one. Links
 	// are cut between any.
 	Servers, Clients []string
+	// Honest are servers, by prefix, whose disks write where they are told and sync what
+	// they say. Whoever has nobody to compare with cannot know better.
+	Honest []string
 	// ClientCrashes is how many clients may die, at most. Half of them stay dead; the
 	// others come back with their programs.
 	ClientCrashes int

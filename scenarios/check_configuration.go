@@ -79,8 +79,12 @@ func (c *configurations) region(id store.RegionID) *store.Region {
 }
 
 func (c *configurations) publish(n *sim.Note, next *store.Config) error {
-	// After a restart the coordinator begins with the last one again.
-	if last := c.current; last != nil && (next.Epoch < last.Epoch || next.Epoch == last.Epoch && !next.Equal(last)) {
+	// A coordinator that takes over begins with the last one again, and one that was
+	// deposed may learn late that its last one was committed.
+	if old := c.published[next.Epoch]; old != nil && old.Equal(next) {
+		return nil
+	}
+	if last := c.current; last != nil && next.Epoch <= last.Epoch {
 		return fmt.Errorf("%s published epoch %d after epoch %d", n.Path, next.Epoch, last.Epoch)
 	}
 	c.published[next.Epoch], c.current = next, next

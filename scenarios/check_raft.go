@@ -77,9 +77,6 @@ func (m *raftMember) has(e group.Mark) bool {
 	return e.Index < m.base.Index || ok && term == e.Term
 }
 
-// last is the index of the last entry.
-func (m *raftMember) last() uint64 { return m.base.Index + uint64(len(m.log)) }
-
 // lastTerm is the term of the last entry.
 func (m *raftMember) lastTerm() uint64 {
 	if len(m.log) == 0 {
@@ -223,15 +220,15 @@ func (r *raftRun) elected(n *sim.Note, f group.Elected) error {
 }
 
 // proposed holds a leader to what was committed in earlier terms: it goes on behind it.
-// That it has the same there shows when it is synced, and may be on its way to the disk
-// now. Of changes of the members, the one before must have been applied.
+// That it has the same there shows when somebody applies what it sends. Of changes of
+// the members, the one before must have been applied.
 func (r *raftRun) proposed(n *sim.Note, f group.Proposed) error {
 	done := r.base + uint64(len(r.committed))
 	m, first := r.members[f.ID], f.Entries[0]
 	for i := range r.committed {
 		e := r.committed[i]
 		// Who was elected long ago may learn of it late.
-		if r.terms[i] < first.Term && (e.Index >= first.Index || e.Index <= m.last() && !m.has(e)) {
+		if r.terms[i] < first.Term && e.Index >= first.Index {
 			return fmt.Errorf("%s leads in term %d without the committed entry %d of term %d", n.Host, first.Term, e.Index, e.Term)
 		}
 	}

@@ -82,8 +82,6 @@ func TestRaftCheckTellsBrokenPromises(t *testing.T) {
 
 	add("a leader without what was committed", "c leads in term 3 without the committed entry 2 of term 2",
 		led("c", saved(3, 3, 0), "c", group.Elected{ID: 3, Term: 3}, "c", begins(3, entry(2, 3, 40))))
-	add("a leader with something else in its place", "c leads in term 3 without the committed entry 2 of term 2",
-		led("c", saved(3, 3, 1, entry(2, 1, 40)), "c", group.Elected{ID: 3, Term: 3}, "c", begins(3, entry(3, 3, 40))))
 	add("a leader that has it on the way to its disk", "",
 		led("c", group.Elected{ID: 3, Term: 3}, "c", begins(3, entry(3, 3, 40)), "c", saved(3, 3, 1, two, entry(3, 3, 40))))
 	add("an old leader that learns late that it was one", "", led(

@@ -22,6 +22,9 @@ type storeOracle struct {
 	up      map[string]bool // daemons
 	regions []copies
 	spaces  int // published
+	epoch   uint64
+	// coordinators has the disks of these; they promise to remember the configuration.
+	coordinators *groupOracle
 
 	lives  map[string]incarnation // of each client, the last
 	issued map[incarnation][]linearizability.OpID
@@ -44,12 +47,16 @@ type taken struct {
 func newStoreOracle(o store.Options) *storeOracle {
 	return &storeOracle{
 		options: o, budget: faults.NewBudget(), up: map[string]bool{},
-		lives: map[string]incarnation{}, issued: map[incarnation][]linearizability.OpID{},
+		coordinators: newGroupOracle(store.CoordinatorHosts(max(o.Coordinators, 1))),
+		lives:        map[string]incarnation{}, issued: map[incarnation][]linearizability.OpID{},
 	}
 }
 
 // Observe implements sim.Oracle.
 func (o *storeOracle) Observe(n sim.Note) {
+	if coordinates(n.Host) {
+		o.coordinators.Observe(n)
+	}
 	switch f := n.Fact.(type) {
 	case store.Persisted:
 		for _, m := range f.Marks {
@@ -126,9 +133,14 @@ func chainOf(c *store.Config, r *store.Region) faults.Chain {
 	return out
 }
 
-// publish puts a configuration into effect. After a restart of the coordinator it
-// may be the last one again, and what had been decided since is forgotten.
+// publish puts a configuration into effect. When another coordinator takes over it
+// may be the last one again, and what had been decided since is forgotten. One that was
+// deposed may be late with an older one.
 func (o *storeOracle) publish(at int64, c *store.Config) {
+	if c.Epoch < o.epoch {
+		return
+	}
+	o.epoch = c.Epoch
 	o.decide(c)
 	o.spaces = len(c.Spaces)
 	for i := range c.Regions {
@@ -166,21 +178,24 @@ func (r *copies) take(t taken) {
 	r.taken = append(r.taken, t)
 }
 
-// Spares implements sim.Oracle. The disk of the coordinator is never spared, since
-// there is one coordinator; its memory always is. The daemons that a space needs
-// which is still to be created are not spared for good.
+// Spares implements sim.Oracle. The daemons that a space needs which is still to be
+// created are not spared for good.
 func (o *storeOracle) Spares(disks bool, hosts ...string) bool {
-	if slices.Contains(hosts, store.CoordinatorHost) {
-		if disks {
+	if slices.ContainsFunc(hosts, coordinates) {
+		if !o.coordinators.Spares(disks, slices.DeleteFunc(slices.Clone(hosts), isDaemon)...) {
 			return false
 		}
-		hosts = slices.DeleteFunc(slices.Clone(hosts), func(h string) bool { return h == store.CoordinatorHost })
+		hosts = slices.DeleteFunc(slices.Clone(hosts), coordinates)
 	}
 	if disks && o.spaces < len(o.options.Spaces) && o.left(hosts) < o.needed() {
 		return false
 	}
 	return o.budget.Spares(disks, hosts...)
 }
+
+func isDaemon(host string) bool { return !coordinates(host) }
+
+func coordinates(host string) bool { return strings.HasPrefix(host, store.CoordinatorHost) }
 
 // left counts the daemons that are up without these.
 func (o *storeOracle) left(without []string) int {
@@ -210,6 +225,9 @@ func (o *storeOracle) Excuse() string {
 	}
 	for i, why := range out {
 		out[i] = fmt.Sprintf("every copy of region %s was destroyed: %s", strings.Join(regions[why], ", "), why)
+	}
+	if why := o.coordinators.Excuse(); why != "" {
+		out = append(out, "of the coordinators, "+why)
 	}
 	if left := o.left(nil); o.spaces < len(o.options.Spaces) && left < o.needed() {
 		out = append(out, fmt.Sprintf("%d daemons are left, and a space needs %d", left, o.needed()))

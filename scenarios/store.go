@@ -39,9 +39,10 @@ func storeOptions(k sim.Knobs, load Load) store.Options {
 	if err != nil {
 		panic(err.Error())
 	}
-	lease := k.Duration("lease", 500*time.Millisecond)
+	lease := max(k.Duration("lease", 500*time.Millisecond), 60*time.Millisecond) // two heartbeats, and more
 	return store.Options{
 		Timing:        store.Timing{Heartbeat: max(lease/5, 25*time.Millisecond), Lease: lease, Retry: lease / 12},
+		Coordinators:  k.Int("coordinators", 1),
 		Daemons:       k.Int("daemons", 3),
 		Clients:       k.Int("clients", load.Clients),
 		Spaces:        StoreSpaces(k.Int("spaces", load.Spaces), k.Int("tolerate", 1), k.Int("partitions", 4)),
@@ -79,6 +80,7 @@ type Unsettled struct{ Why string }
 // storeHosts names the hosts that faults may hit, in any Profile.
 func storeHosts(p faults.Profile) faults.Profile {
 	p.Servers = []string{"daemon", store.CoordinatorHost}
+	p.Honest = []string{store.CoordinatorHost} // see package group
 	p.Clients = []string{"c"}
 	return p
 }

@@ -17,12 +17,17 @@ func storeChaos() sim.Scenario {
 		Doc:  "everything that can go wrong, within the fault budget, on systems of every shape",
 		Knobs: func(d *faults.Draw) sim.Knobs {
 			tolerate := []int{0, 1, 1, 2}[d.IntN("tolerate", 4)]
+			lease, coordinators := drawLease(d), []int{1, 1, 3}[d.IntN("coordinators", 3)]
+			if coordinators > 1 {
+				lease = max(lease, 250*time.Millisecond) // they ask each other before they grant one
+			}
 			return smallLimits(d).
 				With("tolerate", tolerate).
+				With("coordinators", coordinators).
 				With("daemons", d.Between("daemons", tolerate+1, 5)).
 				With("partitions", 1<<d.IntN("partitions", 3)).
 				With("spaces", d.Between("spaces", 1, 4)).
-				With("lease", drawLease(d)).
+				With("lease", lease).
 				With("retry", []string{"0s", "0s", "0s", "2ms", "400ms"}[d.IntN("retry", 5)]).
 				With("resubmit", []string{"no", "yes"}[d.IntN("resubmit", 2)])
 		},
@@ -48,7 +53,7 @@ func storeChaos() sim.Scenario {
 			sawSwap, sawVanished, sawAfterDeath, sawAfterReconfigure,
 			string(store.SawDedupeHit), string(store.SawTornTail), string(store.SawStaleEpoch),
 			string(store.SawLeaseExpired), string(store.SawTransferAborted), string(store.SawTransferFinished),
-			string(store.SawOlderBootDropped), sawSecondLife,
+			string(store.SawOlderBootDropped), sawSecondLife, string(store.SawTakeover),
 		},
 	}, Load{Clients: 3, Ops: 125, Keys: 4, Spaces: 2, Window: 16, Unwaited: 200, Pause: 150 * time.Millisecond})
 }

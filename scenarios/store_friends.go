@@ -43,7 +43,7 @@ func storeFriends() sim.Scenario {
 
 // makeFriends runs the tutorial's program and compares its result.
 func makeFriends(env actors.Env) error {
-	if _, err := store.NewAdmin(env).WaitForSpace("friendlists", spacePatience); err != nil {
+	if _, err := store.NewAdmin(env, 1).WaitForSpace("friendlists", spacePatience); err != nil {
 		return err
 	}
 	names, err := store.Friends(store.NewClient(env))
@@ -58,7 +58,7 @@ func makeFriends(env actors.Env) error {
 
 // watchFriends looks at both halves of a friendship until both are there.
 func watchFriends(env actors.Env) error {
-	if _, err := store.NewAdmin(env).WaitForSpace("friendlists", spacePatience); err != nil {
+	if _, err := store.NewAdmin(env, 1).WaitForSpace("friendlists", spacePatience); err != nil {
 		return err
 	}
 	c := store.NewClient(env)

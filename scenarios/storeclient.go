@@ -125,7 +125,7 @@ func (c *storeClient) start(n int, op models.Op) *store.Deferred {
 	if !c.known[op.Space] {
 		c.known[op.Space] = true
 		// Without the space the operation is refused, which is an outcome too.
-		if _, err := store.NewAdmin(c.env).WaitForSpace(op.Space, spacePatience); err != nil {
+		if _, err := c.client.Admin().WaitForSpace(op.Space, spacePatience); err != nil {
 			c.env.Log.Info("waited for a space", "space", op.Space, "err", err)
 		}
 	}
@@ -185,7 +185,7 @@ func outcomeOf(r models.Result) linearizability.Outcome {
 // settle waits until the system is whole. The first time it gives up in the end, so
 // that what there is can be read; the second time it waits for ever.
 func (c *storeClient) settle() {
-	admin := store.NewAdmin(c.env)
+	admin := c.client.Admin()
 	for {
 		_, err := admin.WaitUntilStable(settlePatience)
 		if err == nil {

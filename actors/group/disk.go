@@ -22,6 +22,7 @@ type disk struct {
 type unkept struct {
 	n    uint64
 	sync bool
+	at   int               // tick
 	msg  *raftpb.Message   // what raft wants written, and told; nil for a replaced log
 	hard *raftpb.HardState // nil if it does not change
 	then func() error      // called when it is kept
@@ -69,9 +70,9 @@ func snapshotMark(s *raftpb.Snapshot) Mark {
 	return Mark{Index: s.GetMetadata().GetIndex(), Term: s.GetMetadata().GetTerm()}
 }
 
-// write makes a message for the keeper of what raft wants written.
-func (d *disk) write(msg *raftpb.Message) (any, error) {
-	u := unkept{msg: msg, sync: len(msg.GetEntries()) > 0}
+// write makes a message for the keeper of what raft wants written, in a tick.
+func (d *disk) write(msg *raftpb.Message, now int) (any, error) {
+	u := unkept{msg: msg, at: now, sync: len(msg.GetEntries()) > 0}
 	if msg.Term != nil {
 		u.hard = &raftpb.HardState{Term: msg.Term, Vote: msg.Vote, Commit: msg.Commit}
 		u.sync = raft.MustSync(u.hard, d.hard, len(msg.GetEntries()))

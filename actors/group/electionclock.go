@@ -10,7 +10,12 @@ type electionClock struct {
 	elapsed int
 	limit   int // ticks until this member campaigns
 	now     int // ticks since the start
+	slow    int // ticks that the disk takes for a promise, as of late
 }
+
+// wrote says how long the disk took. Nobody can win who campaigns again before the votes
+// for the last time are durable.
+func (c *electionClock) wrote(ticks int) { c.slow = max(ticks, c.slow-1) }
 
 // reset says that a leader was heard of, or a vote given to somebody who may become
 // one.
@@ -22,7 +27,7 @@ func (c *electionClock) reset() {
 // whether it is time to campaign.
 func (c *electionClock) tick() (forget, campaign bool) {
 	c.elapsed++
-	forget, campaign = c.elapsed == c.ticks, c.elapsed >= c.limit
+	forget, campaign = c.elapsed == c.ticks, c.elapsed >= c.limit+3*c.slow
 	if campaign {
 		c.reset()
 	}

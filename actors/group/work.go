@@ -49,7 +49,7 @@ func (m *Member) tick() {
 		m.clock.reset()
 		m.node.Tick()
 		m.resendSnapshots()
-	} else if forget, campaign := m.clock.tick(); campaign {
+	} else if forget, campaign := m.clock.tick(); campaign && len(m.disk.given) == 0 {
 		// Without a configuration raft refuses, as it should.
 		_ = m.node.Campaign()
 	} else if forget {
@@ -76,7 +76,7 @@ func (m *Member) work() error {
 			switch msg.GetTo() {
 			case raft.LocalAppendThread:
 				m.env.Note(pointSaving)
-				err = m.give(m.disk.write(msg))
+				err = m.give(m.disk.write(msg, m.clock.now))
 			case raft.LocalApplyThread:
 				err = m.applyAll(msg)
 			default:
@@ -144,6 +144,7 @@ func (m *Member) stable(u unkept) error {
 		return fmt.Errorf("group: what was kept: %w", err)
 	}
 	if u.sync {
+		m.clock.wrote(m.clock.now - u.at)
 		hard, _, err := m.disk.storage.InitialState()
 		if err != nil {
 			return fmt.Errorf("group: hard state: %w", err)

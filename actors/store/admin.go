@@ -11,10 +11,16 @@ import (
 
 // An Admin is what a program holds of the coordinator. Its calls block, and ask
 // again until there is an answer: asking twice changes nothing.
-type Admin struct{ env actors.Env }
+type Admin struct {
+	env          actors.Env
+	coordinators coordinators
+}
 
-// NewAdmin returns the administration of the store for a program.
-func NewAdmin(env actors.Env) *Admin { return &Admin{env: env} }
+// NewAdmin returns the administration of the store for a program on a host without
+// a client; coordinators is how many there are. Others ask their [Client].
+func NewAdmin(env actors.Env, coordinators int) *Admin {
+	return &Admin{env: env, coordinators: newCoordinators(env, coordinators)}
+}
 
 const (
 	adminPatience = 300 * time.Millisecond // for one answer
@@ -84,9 +90,16 @@ func (a *Admin) wait(timeout time.Duration, missing func(Status) string) (*Confi
 // ask repeats a question until done accepts an answer or the time is over.
 func (a *Admin) ask(question any, timeout time.Duration, done func(reply any) bool) bool {
 	for deadline := a.env.Clock.Now() + timeout; ; {
-		reply, err := a.env.Request(a.env.PID(CoordinatorPath), question, adminPatience)
-		if err == nil && done(reply) {
-			return true
+		reply, err := a.env.Request(a.coordinators.asked(), question, adminPatience)
+		other, refused := reply.(NotLeader)
+		switch {
+		case refused:
+			a.coordinators.elsewhere(other)
+		case err == nil:
+			a.coordinators.heard(a.coordinators.host())
+			if done(reply) {
+				return true
+			}
 		}
 		if err != nil && !errors.Is(err, actors.ErrTimeout) {
 			panic(fmt.Sprintf("admin %s: a request to the coordinator returned %v", a.env.Host, err))

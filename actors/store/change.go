@@ -88,7 +88,7 @@ func (c *coordinator) sendFences() {
 		}
 	}
 	for _, host := range hosts {
-		f := fence{Coord: c.env.Boot, Epoch: ch.epoch}
+		f := fence{From: c.env.Host, Coord: c.term, Epoch: ch.epoch}
 		for _, id := range ch.regions {
 			if c.config.Regions[id].Index(host) >= 0 {
 				f.Regions = append(f.Regions, fenced{Region: id, Transfer: ch.transferFrom(id, host)})
@@ -110,7 +110,7 @@ func (ch *change) transferFrom(id RegionID, host string) uint64 {
 
 func (c *coordinator) onFenceAck(m fenceAck) {
 	ch := c.change
-	if ch == nil || m.Epoch != ch.epoch || m.Coord != c.env.Boot {
+	if ch == nil || m.Epoch != ch.epoch || m.Coord != c.term {
 		return
 	}
 	ch.waiting = slices.DeleteFunc(ch.waiting, func(w waiter) bool { return w.host == m.Host && w.boot == m.Boot })

@@ -24,6 +24,8 @@ type ClientOptions struct {
 	// Resubmit sends an operation whose region got another chain again, under the
 	// same id, in place of ending it with Reconfigure. It stays one operation.
 	Resubmit bool
+	// Coordinators is how many there are: see Options. Default 1.
+	Coordinators int
 }
 
 // DefaultOutstanding is how many operations a client keeps outstanding unless its
@@ -56,12 +58,13 @@ const (
 func NewClientActor(o ClientOptions) actors.Producer {
 	return func(env actors.Env) actor.Actor {
 		return &client{
-			env:     env,
-			options: o.withDefaults(),
-			ops:     map[uint64]*operation{},
-			lowest:  1,
-			daemons: map[string]*actor.PID{},
-			noted:   map[actors.Sometimes]bool{},
+			env:          env,
+			options:      o.withDefaults(),
+			ops:          map[uint64]*operation{},
+			lowest:       1,
+			daemons:      map[string]*actor.PID{},
+			coordinators: newCoordinators(env, o.Coordinators),
+			noted:        map[actors.Sometimes]bool{},
 		}
 	}
 }
@@ -80,12 +83,13 @@ type client struct {
 	wait   *waiting              // the program, while it blocks
 	waits  uint64                // how often it has
 
-	retry   retryHeap     // open operations by the time of their next request
-	alarm   time.Duration // when the retryAlarm comes; 0: none is set
-	disarm  func()        // takes it back
-	polled  time.Duration // when the coordinator was asked last; 0: never
-	daemons map[string]*actor.PID
-	noted   map[actors.Sometimes]bool
+	retry        retryHeap     // open operations by the time of their next request
+	alarm        time.Duration // when the retryAlarm comes; 0: none is set
+	disarm       func()        // takes it back
+	polled       time.Duration // when the coordinator was asked last; 0: never
+	daemons      map[string]*actor.PID
+	coordinators coordinators
+	noted        map[actors.Sometimes]bool
 }
 
 // waiting is a program blocked in Wait (for N) or in Loop (N is 0).
@@ -111,6 +115,8 @@ func (c *client) Receive(ctx actor.Context) {
 		c.issue(m)
 	case await:
 		c.await(m, ctx.Sender())
+	case countCoordinators:
+		ctx.Respond(coordinatorCount{N: len(c.coordinators.hosts)})
 	case waitExpired:
 		c.expire(m)
 	case retryAlarm:
@@ -119,8 +125,11 @@ func (c *client) Receive(ctx actor.Context) {
 		c.reply(m)
 	case Stale:
 		c.stale(m)
+	case NotLeader:
+		c.coordinators.elsewhere(m)
 	case Configuration:
 		c.heard++
+		c.coordinators.heard(m.From)
 		c.adopt(m.Config)
 	}
 }
@@ -310,7 +319,7 @@ func (c *client) poll() {
 	if c.config != nil {
 		epoch = c.config.Epoch
 	}
-	c.env.Send(c.env.PID(CoordinatorPath), Poll{From: c.env.Host + "/" + ClientActor, Epoch: epoch})
+	c.coordinators.ask(Poll{From: c.env.Host + "/" + ClientActor, Epoch: epoch})
 }
 
 func (c *client) daemon(host string) *actor.PID {

@@ -25,7 +25,7 @@ func withPrograms(o store.Options, programs ...actors.Program) sim.Scenario {
 	o.Spaces, o.Clients = []models.Space{space}, len(programs)
 	for _, p := range programs {
 		o.Programs = append(o.Programs, func(env actors.Env) error {
-			if _, err := store.NewAdmin(env).WaitForSpace("s", time.Minute); err != nil {
+			if _, err := store.NewAdmin(env, 1).WaitForSpace("s", time.Minute); err != nil {
 				return err
 			}
 			return p(env)

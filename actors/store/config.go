@@ -14,7 +14,9 @@ import (
 // Config is shared freely and must not be written to.
 type Config struct {
 	// Epoch grows with every change.
-	Epoch   uint64
+	Epoch uint64
+	// By is the host of the coordinator that decided it.
+	By      string
 	Daemons []Daemon // that ever registered, sorted by host
 	Spaces  []Space
 	Regions []Region // Regions[i].ID is i

@@ -10,30 +10,35 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/simrun/simrun/actors"
+	"github.com/simrun/simrun/actors/group"
 )
 
-// A coordinator is the actor that decides which daemons serve which regions. It
-// knows them by their heartbeats. A configuration is durable before anybody hears
-// of it; everybody who has an older one is told until he has it.
+// A coordinator is a member of the group that decides which daemons serve which
+// regions. What the group replicates is the configuration, and each command is the
+// next one whole. The member that leads decides; it knows the daemons by their
+// heartbeats. A configuration is committed before anybody hears of it; everybody
+// who has an older one is told until he has it.
 //
-// A crash costs it what it knew of the daemons. Each boot therefore waits until no
-// lease of an earlier boot can be valid, and then makes a new configuration in
-// which every region has a new Version.
+// A leader that is lost takes with it what it knew of the daemons. The next one
+// therefore waits until no lease of an earlier one can be valid, and then makes a
+// new configuration in which every region has a new Version. A lease is granted
+// only by a leader that has made certain, after the heartbeat came, that no other
+// had been elected: so the leases of earlier leaders count from before the election.
 type coordinator struct {
 	env    actors.Env
+	group  *group.Member
 	timing Timing
-	limits Limits
+	config *Config // committed
 
-	ready  bool
-	config *Config // published
-	saving *Config // becoming durable; nil if none is
-	lsn    uint64  // of the last entry given to the log
-
+	// What follows is the leader's.
+	term   uint64  // 0: another one leads
+	saving *Config // becoming committed; nil if none is
 	views  map[string]*view
 	caught map[RegionID]uint64 // transfers whose joiner has caught up
 	wanted []AddSpace          // spaces that are not in the configuration yet
 	change *change             // under way; nil if none is
-	saw    once
+	due    time.Duration       // when the next tick should come
+	rest   func()              // cancels it
 }
 
 // A view is what the coordinator knows of a daemon.
@@ -49,72 +54,82 @@ type view struct {
 	since   time.Duration // when this boot was first heard of
 }
 
-// newCoordinator is the Producer of the coordinator.
-func newCoordinator(timing Timing, limits Limits) actors.Producer {
-	return func(env actors.Env) actor.Actor {
-		return &coordinator{
-			env:    env,
-			timing: timing,
-			limits: limits,
-			config: &Config{},
-			views:  map[string]*view{},
-			caught: map[RegionID]uint64{},
-			saw:    once{note: env.Note},
-		}
-	}
+// newCoordinator returns the Producer of a coordinator.
+func newCoordinator(o Options) actors.Producer {
+	return group.New(group.Config{
+		Name:          CoordinatorActor,
+		Members:       CoordinatorHosts(o.Coordinators),
+		Tick:          o.Timing.Heartbeat,
+		Election:      electionTicks,
+		SnapshotBytes: int64(o.Limits.Configs) * configBytes,
+	}, func(env actors.Env, m *group.Member) group.Machine {
+		return &coordinator{env: env, group: m, timing: o.Timing, config: &Config{}}
+	})
 }
 
-// Receive implements actor.Actor.
-func (c *coordinator) Receive(ctx actor.Context) {
-	if m, ok := ctx.Message().(recoveredLog); ok {
-		c.recover(m)
+const (
+	// electionTicks is how many heartbeats of a leader may be missing.
+	electionTicks = 4
+	// configBytes is about how much the log of a coordinator grows with a configuration.
+	configBytes = 1 << 10
+)
+
+// Apply implements group.Machine.
+func (c *coordinator) Apply(_ uint64, command []byte) {
+	n := c.decode(command)
+	if n.Epoch <= c.config.Epoch {
 		return
 	}
-	if !c.ready {
+	if c.term == 0 {
+		c.config = n
 		return
 	}
-	switch m := ctx.Message().(type) {
-	case tick:
-		c.tick()
-	case syncedUpto:
-		c.onSynced(m)
-	case heartbeat:
-		c.onHeartbeat(m)
-	case fenceAck:
-		c.onFenceAck(m)
-	case caughtUp:
-		c.onCaughtUp(m)
-	case Poll:
-		if c.config.Epoch > 0 && c.config.Epoch >= m.Epoch { // that nothing has changed is an answer too
-			c.env.Send(c.env.PID(m.From), Configuration{Config: c.config})
-		}
-	case AddSpace:
-		ctx.Respond(c.addSpace(m))
-	case StatusRequest:
-		ctx.Respond(c.status())
-	}
+	c.saving = nil
+	c.publish(n)
+	c.act()
 }
 
-// recover takes the last durable configuration. Nobody is known yet, so every
-// daemon counts as up and as holding a lease until both would show.
-func (c *coordinator) recover(m recoveredLog) {
-	if m.Corrupt {
-		c.env.Halt(errOnlyConfig)
-		return
+// Snapshot implements group.Machine.
+func (c *coordinator) Snapshot() []byte { return encodeConfig(c.config) }
+
+// Restore implements group.Machine.
+func (c *coordinator) Restore(state []byte) error {
+	c.config = &Config{}
+	if err := json.Unmarshal(state, c.config); err != nil {
+		return fmt.Errorf("configuration in a snapshot: %w", err)
 	}
-	last := m.Snapshot
-	if n := len(m.Records); n > 0 {
-		last = m.Records[n-1]
+	return nil
+}
+
+func (c *coordinator) decode(text []byte) *Config {
+	n := &Config{}
+	if err := json.Unmarshal(text, n); err != nil {
+		c.env.Halt(fmt.Errorf("configuration in the log: %w", err))
 	}
-	if last != nil {
-		if err := json.Unmarshal(last, c.config); err != nil {
-			c.env.Halt(fmt.Errorf("configuration in the log: %w", err))
-			return
-		}
+	return n
+}
+
+func encodeConfig(c *Config) []byte {
+	text, err := json.Marshal(c)
+	if err != nil {
+		panic(fmt.Sprintf("configuration %d: %v", c.Epoch, err))
+	}
+	return text
+}
+
+// Lead implements group.Machine. Nobody is known yet, so every daemon counts as up
+// and as holding a lease until both would show.
+func (c *coordinator) Lead(term uint64) {
+	c.term = term
+	c.views, c.caught = map[string]*view{}, map[RegionID]uint64{}
+	if c.config.Epoch > 0 {
 		c.env.Note(Published{Config: c.config}) // perhaps not for the first time
+		if c.config.By != c.env.Host {
+			c.env.Note(SawTakeover)
+		}
 	}
-	c.ready = true
 	now := c.env.Clock.Now()
+	c.due = now
 	for _, d := range c.config.Daemons {
 		c.views[d.Host] = &view{Daemon: d, heard: now, granted: now}
 	}
@@ -128,12 +143,80 @@ func (c *coordinator) recover(m recoveredLog) {
 	c.tick()
 }
 
+// Follow implements group.Machine.
+func (c *coordinator) Follow() {
+	c.rest()
+	c.term, c.saving, c.change, c.wanted = 0, nil, nil, nil
+	c.views, c.caught = nil, nil
+}
+
+// Receive implements group.Machine.
+func (c *coordinator) Receive(ctx actor.Context) {
+	if c.term == 0 {
+		c.turnAway(ctx)
+		return
+	}
+	switch m := ctx.Message().(type) {
+	case tick:
+		c.tick()
+	case heartbeat:
+		c.onHeartbeat(m)
+	case fenceAck:
+		c.onFenceAck(m)
+	case caughtUp:
+		c.onCaughtUp(m)
+	case Poll:
+		if c.config.Epoch > 0 && c.config.Epoch >= m.Epoch { // that nothing has changed is an answer too
+			c.env.Send(c.env.PID(m.From), Configuration{From: c.env.Host, Config: c.config})
+		}
+	case AddSpace:
+		ctx.Respond(c.addSpace(m))
+	case StatusRequest:
+		asker := ctx.Sender()
+		c.proven(func() { c.env.Send(asker, c.status()) })
+	}
+}
+
+// turnAway names the leader to who asks, if it is known.
+func (c *coordinator) turnAway(ctx actor.Context) {
+	no := NotLeader{Host: c.env.Host, Leader: c.group.Leader()}
+	if no.Leader == "" || no.Leader == no.Host {
+		return
+	}
+	switch m := ctx.Message().(type) {
+	case heartbeat:
+		c.env.Send(c.env.PID(m.Host+"/"+StoreActor), no)
+	case Poll:
+		c.env.Send(c.env.PID(m.From), no)
+	case AddSpace, StatusRequest:
+		ctx.Respond(no)
+	}
+}
+
+// proven calls then once it is certain that no other coordinator had been elected
+// when it was called; never, if one had.
+func (c *coordinator) proven(then func()) {
+	term := c.term
+	c.group.Read(func(ok bool) {
+		if ok && c.term == term {
+			then()
+		}
+	})
+}
+
+// tick repeats what may be lost and looks for what can be done. A daemon is not silent
+// while nobody listens, as when the disk is slow.
 func (c *coordinator) tick() {
+	now := c.env.Clock.Now()
+	for _, v := range c.views { // in any order
+		v.heard = min(v.heard+max(now-c.due, 0), now)
+	}
 	if c.change != nil && c.saving == nil {
 		c.sendFences()
 	}
 	c.act()
-	c.env.Clock.After(c.timing.Heartbeat, tick{})
+	c.due = now + c.timing.Heartbeat
+	c.rest = c.env.Clock.After(c.timing.Heartbeat, tick{})
 }
 
 // silence is how long a daemon may be silent before it counts as down.
@@ -172,18 +255,24 @@ func (c *coordinator) onHeartbeat(m heartbeat) {
 	}
 	v.Daemon, v.torn = Daemon{Host: m.Host, Boot: m.Boot, Disk: m.Disk}, m.Torn
 	v.heard, v.epoch, v.busy, v.corrupt, v.lost = now, m.Epoch, m.Busy, m.Corrupt, m.Lost
-	answer := grant{Boot: m.Boot, Sent: m.Sent}
-	if m.Epoch < c.config.Epoch {
-		answer.Config = c.config
-	}
-	if c.change == nil || !c.change.waitsFor(m.Host, m.Boot) {
-		answer.Lease = c.timing.Lease
-		v.granted = now
-	}
-	c.env.Send(c.env.PID(m.Host+"/"+StoreActor), answer)
+	c.proven(func() { c.answer(m) })
 	if news {
 		c.act()
 	}
+}
+
+// answer answers a heartbeat.
+func (c *coordinator) answer(m heartbeat) {
+	a := grant{From: c.env.Host, Boot: m.Boot, Sent: m.Sent}
+	if m.Epoch < c.config.Epoch {
+		a.Config = c.config
+	}
+	v := c.views[m.Host]
+	if v.Boot == m.Boot && (c.change == nil || !c.change.waitsFor(m.Host, m.Boot)) {
+		a.Lease = c.timing.Lease
+		v.granted = c.env.Clock.Now()
+	}
+	c.env.Send(c.env.PID(m.Host+"/"+StoreActor), a)
 }
 
 // onCaughtUp notes that a joiner is ready, if it speaks of the transfer that is
@@ -220,32 +309,17 @@ func (c *coordinator) act() {
 	}
 }
 
-// save makes a configuration durable; it is published then.
+// save has a configuration committed; it is published then.
 func (c *coordinator) save(n *Config) {
-	text, err := json.Marshal(n)
-	if err != nil {
-		panic(fmt.Sprintf("configuration %d: %v", n.Epoch, err))
+	n.By = c.env.Host
+	if !c.group.Propose(encodeConfig(n)) {
+		return // another one leads already, and Follow will say so
 	}
 	c.saving = n
 	c.env.Note(Decided{Config: n})
-	c.lsn++
-	log := c.env.PID(c.env.Host + "/" + LogActor)
-	c.env.Send(log, appendEntry{LSN: c.lsn, Payload: text})
-	if c.lsn%uint64(c.limits.Configs) == 0 {
-		c.env.Send(log, takeSnapshot{State: text})
-	}
 }
 
-func (c *coordinator) onSynced(m syncedUpto) {
-	if c.saving == nil || m.LSN < c.lsn {
-		return
-	}
-	c.publish(c.saving)
-	c.saving = nil
-	c.act()
-}
-
-// publish gives a durable configuration to the daemons that are up; the others,
+// publish gives a committed configuration to the daemons that are up; the others,
 // and those who do not get it, are told in answer to their heartbeats.
 func (c *coordinator) publish(n *Config) {
 	c.config, c.change = n, nil
@@ -253,7 +327,7 @@ func (c *coordinator) publish(n *Config) {
 	c.wanted = slices.DeleteFunc(c.wanted, func(s AddSpace) bool { return n.Space(s.Space.Name) != nil })
 	for _, host := range slices.Sorted(maps.Keys(c.views)) {
 		if v := c.views[host]; c.alive(v) {
-			c.env.Send(c.env.PID(host+"/"+StoreActor), grant{Boot: v.Boot, Config: n})
+			c.env.Send(c.env.PID(host+"/"+StoreActor), grant{From: c.env.Host, Boot: v.Boot, Config: n})
 		}
 	}
 }

@@ -23,6 +23,7 @@ type daemon struct {
 	stores        peers
 	clients       peers
 	logs          peers // of this host only
+	coordinators  coordinators
 
 	ready   bool // the log is recovered
 	corrupt bool // and damaged: this host has a copy of nothing
@@ -64,18 +65,18 @@ type settle struct{}
 // tick is the timer of a daemon and of the coordinator.
 type tick struct{}
 
-// newDaemon returns the Producer of a daemon. The log is written anew after
-// snapshotEvery entries.
-func newDaemon(timing Timing, limits Limits, snapshotEvery int) actors.Producer {
+// newDaemon returns the Producer of a daemon.
+func newDaemon(o Options) actors.Producer {
 	return func(env actors.Env) actor.Actor {
 		return &daemon{
 			env:           env,
-			timing:        timing,
-			limits:        limits,
-			snapshotEvery: snapshotEvery,
+			timing:        o.Timing,
+			limits:        o.Limits,
+			snapshotEvery: o.SnapshotEvery,
 			stores:        newPeers(env, StoreActor),
 			clients:       newPeers(env, ClientActor),
 			logs:          newPeers(env, LogActor),
+			coordinators:  newCoordinators(env, o.Coordinators),
 			config:        &Config{},
 			fences:        map[RegionID]uint64{},
 			saw:           once{note: env.Note},
@@ -101,6 +102,8 @@ func (d *daemon) Receive(ctx actor.Context) {
 		d.onGrant(m)
 	case fence:
 		d.onFence(m)
+	case NotLeader:
+		d.coordinators.elsewhere(m)
 	case settle:
 		d.settle()
 	default:
@@ -201,11 +204,12 @@ func (d *daemon) tick() {
 	if d.lease.valid(now) {
 		d.noteLease()
 	}
-	if d.lastBeat == 0 || now-d.lastBeat >= d.timing.Heartbeat-d.timing.Retry/2 {
+	unknown := d.lease.until == 0 // to the coordinator
+	if unknown || now-d.lastBeat >= d.timing.Heartbeat-d.timing.Retry/2 {
 		d.beat(now, busy)
 	}
 	pause := d.timing.Heartbeat
-	if busy {
+	if busy || unknown {
 		pause = d.timing.Retry
 	}
 	d.nextTick = d.env.Clock.After(pause, tick{})
@@ -240,7 +244,7 @@ func (d *daemon) beat(now time.Duration, busy bool) {
 			h.Lost = append(h.Lost, lostCopy{Region: g.id, Data: g.conf.Chain[g.conf.Index(d.env.Host)].Data})
 		}
 	}
-	d.env.Send(d.env.PID(CoordinatorPath), h)
+	d.coordinators.ask(h)
 }
 
 // onGrant takes a newer configuration and prolongs the lease, in this order: a
@@ -250,6 +254,7 @@ func (d *daemon) onGrant(m grant) {
 		d.saw.mark(SawOlderBootDropped)
 		return
 	}
+	d.coordinators.heard(m.From)
 	if m.Config != nil {
 		d.adopt(m.Config)
 	}
@@ -332,6 +337,7 @@ func (d *daemon) onFence(m fence) {
 		return
 	}
 	d.fence = m
+	d.coordinators.heard(m.From)
 	for _, f := range m.Regions {
 		d.fences[f.Region] = max(d.fences[f.Region], m.Epoch)
 	}
@@ -344,7 +350,7 @@ func (d *daemon) acknowledgeFence() {
 	if d.fence.Epoch <= d.config.Epoch {
 		return
 	}
-	d.env.Send(d.env.PID(CoordinatorPath), fenceAck{
+	d.coordinators.send(fenceAck{
 		Host: d.env.Host, Boot: d.env.Boot, Coord: d.fence.Coord, Epoch: d.fence.Epoch, Handed: d.handedOver(),
 	})
 }

@@ -14,6 +14,8 @@ func init() {
 	actors.Message("store.issue", issue{})
 	actors.Message("store.await", await{})
 	actors.Message("store.outcome", outcome{})
+	actors.Message("store.count-coordinators", countCoordinators{})
+	actors.Message("store.coordinator-count", coordinatorCount{})
 }
 
 // A Client is what a program holds of the store: a facade of the actor "client"
@@ -32,6 +34,15 @@ type Client struct {
 // NewClient returns the facade for a program.
 func NewClient(env actors.Env) *Client {
 	return &Client{env: env, pid: env.PID(env.Host + "/" + ClientActor), open: map[uint64]*Deferred{}}
+}
+
+// Admin returns the administration of the store.
+func (c *Client) Admin() *Admin {
+	reply, err := c.env.Request(c.pid, countCoordinators{}, 0)
+	if err != nil {
+		panic(fmt.Sprintf("client %s: a request to its actor returned %v", c.env.Host, err))
+	}
+	return NewAdmin(c.env, reply.(coordinatorCount).N)
 }
 
 // Async issues an operation. The operation, with every slice in it, must not be
@@ -164,6 +175,12 @@ type issue struct {
 	N  uint64
 	Op models.Op
 }
+
+// countCoordinators asks how many there are; coordinatorCount answers.
+type (
+	countCoordinators struct{}
+	coordinatorCount  struct{ N int }
+)
 
 // await asks for the outcome of operation N, or of any if N is 0.
 type await struct {

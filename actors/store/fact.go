@@ -112,6 +112,7 @@ type Applied struct {
 // States that a campaign of the store must reach.
 const (
 	SawDedupeHit         actors.Sometimes = "store.dedupe-hit"
+	SawTakeover          actors.Sometimes = "store.takeover" // another coordinator leads than before
 	SawTornTail          actors.Sometimes = "store.torn-tail"
 	SawStaleEpoch        actors.Sometimes = "store.stale-epoch-dropped"
 	SawLeaseExpired      actors.Sometimes = "store.lease-expired"

@@ -32,11 +32,9 @@ const idleAfter = 20 * time.Millisecond
 // idle is the timer of a log that was at a record.
 type idle struct{ upto uint64 }
 
-// newLog returns the Producer of the log of a host whose actor owner decides.
-func newLog(owner string) actors.Producer {
-	return func(env actors.Env) actor.Actor {
-		return &logActor{env: env, owner: env.Host + "/" + owner, saw: once{note: env.Note}}
-	}
+// newLog is the Producer of the log of a daemon.
+func newLog(env actors.Env) actor.Actor {
+	return &logActor{env: env, owner: env.Host + "/" + StoreActor, saw: once{note: env.Note}}
 }
 
 // Receive implements actor.Actor.

@@ -9,15 +9,12 @@ import (
 
 // Names of the actors of a host; a path is host/name.
 const (
-	CoordinatorHost  = "coord"
+	CoordinatorHost  = "coord" // and coord2, coord3 if there are more
 	CoordinatorActor = "coordinator"
 	StoreActor       = "store"
 	LogActor         = "log"
 	ClientActor      = "client"
 )
-
-// CoordinatorPath is the path of the coordinator.
-const CoordinatorPath = CoordinatorHost + "/" + CoordinatorActor
 
 // A RequestID identifies an operation for ever. Client is the host of the client,
 // Boot its incarnation, N counts its operations from 1.
@@ -71,6 +68,7 @@ type Poll struct {
 
 // Configuration publishes a configuration.
 type Configuration struct {
+	From   string // host of the coordinator
 	Config *Config
 }
 
@@ -110,6 +108,12 @@ type Status struct {
 	Config *Config
 }
 
+// NotLeader answers what was sent to a coordinator that does not lead.
+type NotLeader struct {
+	Host   string // that was asked
+	Leader string // as far as it knows
+}
+
 // heartbeat is what a daemon tells the coordinator every Timing.Heartbeat.
 type heartbeat struct {
 	Host string
@@ -137,6 +141,7 @@ type lostCopy struct {
 
 // grant answers a heartbeat. Config is set if the daemon's is older.
 type grant struct {
+	From string // host of the coordinator
 	Boot uint64 // of the daemon
 	Sent time.Duration
 	// Lease counts from Sent; 0 grants nothing.
@@ -148,7 +153,8 @@ type grant struct {
 // least this Epoch as their Version. Until it has it, the daemon neither reads
 // nor accepts nor commits anything in them.
 type fence struct {
-	Coord   uint64 // boot of the coordinator
+	From    string // host of the coordinator
+	Coord   uint64 // its term
 	Epoch   uint64
 	Regions []fenced
 }
@@ -282,6 +288,7 @@ func init() {
 	actors.Message("store.space-status", SpaceStatus{})
 	actors.Message("store.status-request", StatusRequest{})
 	actors.Message("store.status", Status{})
+	actors.Message("store.not-leader", NotLeader{})
 	actors.Message("store.heartbeat", heartbeat{})
 	actors.Message("store.grant", grant{})
 	actors.Message("store.fence", fence{})
@@ -318,6 +325,9 @@ func (m Poll) CopyMessage() any { return m }
 
 // CopyMessage shares the configuration, which is never written to.
 func (m Configuration) CopyMessage() any { return m }
+
+// CopyMessage copies the flat message.
+func (m NotLeader) CopyMessage() any { return m }
 
 // CopyMessage shares the list, which is never written to.
 func (m heartbeat) CopyMessage() any { return m }

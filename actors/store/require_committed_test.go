@@ -220,7 +220,7 @@ func TestReplicatedSurvivesAsManyPowerLossesAsTolerated(t *testing.T) {
 		acked := 0
 		for seed := range uint64(4) {
 			acked += checkStored(t, s.run(t, seed, faults.Fault{
-				At: 500 * time.Millisecond, Kind: faults.PowerLoss, Hosts: tc.hosts, For: 50 * time.Millisecond,
+				At: 900 * time.Millisecond, Kind: faults.PowerLoss, Hosts: tc.hosts, For: 50 * time.Millisecond,
 			}))
 		}
 		if acked == 0 || acked == 4*n {
@@ -239,7 +239,7 @@ func TestWaitedWritesAreSeenInOrderAcrossKeys(t *testing.T) {
 		return n
 	}
 	writer := func(env actors.Env) error {
-		config, err := store.NewAdmin(env).WaitForSpace("shelf", time.Minute)
+		config, err := store.NewAdmin(env, 1).WaitForSpace("shelf", time.Minute)
 		if err != nil {
 			return err
 		}

@@ -100,7 +100,7 @@ func TestRefusedOperationsHaveNoEffect(t *testing.T) {
 		env.Note(final{read(c, "k")})
 		return nil
 	}}}
-	r := s.run(t, 1, faults.Fault{At: 2 * time.Second, Kind: faults.PowerLoss, Hosts: []string{faults.All}, For: 100 * time.Millisecond})
+	r := s.run(t, 1, faults.Fault{At: 3 * time.Second, Kind: faults.PowerLoss, Hosts: []string{faults.All}, For: 100 * time.Millisecond})
 	if got, want := factsOf[final](r)[0].Object.String(), `SUCCESS {count: 3, tags: set(string){}, word: "before"}`; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}

@@ -25,7 +25,7 @@ func TestFriendListSurvivesFailures(t *testing.T) {
 		Name: "test/friends",
 		Topology: func(sim.Knobs) actors.Topology {
 			return store.Topology(store.Options{Clients: 1, Spaces: []models.Space{space}, Programs: []actors.Program{func(env actors.Env) error {
-				if _, err := store.NewAdmin(env).WaitForSpace("friendlists", time.Minute); err != nil {
+				if _, err := store.NewAdmin(env, 1).WaitForSpace("friendlists", time.Minute); err != nil {
 					return err
 				}
 				names, err := store.Friends(store.NewClient(env))

@@ -18,7 +18,7 @@ func TestRegionsUseAllDaemons(t *testing.T) {
 			s := shelf{
 				tolerate: tc.tolerate, partitions: 15, options: store.Options{Daemons: tc.daemons}, net: sloppy,
 				programs: []actors.Program{func(env actors.Env) error {
-					config, err := store.NewAdmin(env).WaitUntilStable(time.Minute)
+					config, err := store.NewAdmin(env, 1).WaitUntilStable(time.Minute)
 					env.Note(stable{config})
 					return err
 				}},

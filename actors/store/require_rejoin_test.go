@@ -19,7 +19,7 @@ func TestRejoinedDaemonMayBeTheOnlyOneLeft(t *testing.T) {
 	const n = 30
 	type stable struct{ Config *store.Config }
 	program := func(env actors.Env) error {
-		c, admin := store.NewClient(env), store.NewAdmin(env)
+		c, admin := store.NewClient(env), store.NewAdmin(env, 1)
 		at := func(d time.Duration) { env.Clock.Sleep(d - env.Clock.Now()) }
 		for i := range n {
 			write(c, fmt.Sprint(i), "old")

@@ -16,7 +16,7 @@ func TestTheSystemIsWholeWithoutADaemonThatIsGone(t *testing.T) {
 	program := func(env actors.Env) error {
 		write(store.NewClient(env), "k", "word")
 		env.Clock.Sleep(4*time.Second - env.Clock.Now()) // daemon1 is gone
-		if config, err := store.NewAdmin(env).WaitUntilStable(5 * time.Second); err == nil {
+		if config, err := store.NewAdmin(env, 1).WaitUntilStable(5 * time.Second); err == nil {
 			env.Note(whole{config})
 		}
 		return nil

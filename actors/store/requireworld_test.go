@@ -35,7 +35,7 @@ func (s shelf) scenario() sim.Scenario {
 	o.Spaces, o.Clients = []models.Space{s.space()}, len(s.programs)
 	for _, p := range s.programs {
 		o.Programs = append(o.Programs, func(env actors.Env) error {
-			if _, err := store.NewAdmin(env).WaitForSpace("shelf", time.Minute); err != nil {
+			if _, err := store.NewAdmin(env, 1).WaitForSpace("shelf", time.Minute); err != nil {
 				return err
 			}
 			return p(env)

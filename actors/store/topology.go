@@ -10,8 +10,11 @@ import (
 
 // Options describe a whole system. The zero value of a field has the default.
 type Options struct {
-	Daemons int // hosts daemon1, daemon2, ...; default 3
-	Clients int // hosts c0, c1, ...; there is always one named "final"
+	// Coordinators is their number, 2g+1 to tolerate the failure of g: hosts coord,
+	// coord2, ... Default 1.
+	Coordinators int
+	Daemons      int // hosts daemon1, daemon2, ...; default 3
+	Clients      int // hosts c0, c1, ...; there is always one named "final"
 	// Spaces are created by the program "admin" of the host "admin", one after the
 	// other. It ends without them if there are too few daemons.
 	Spaces     []models.Space
@@ -38,8 +41,8 @@ type Limits struct {
 	Batch int
 	// Chunk is the most objects in a message of a transfer.
 	Chunk int
-	// Configs is the number of configurations after which the coordinator writes
-	// its log anew.
+	// Configs is about how many configurations a coordinator's log may have before it
+	// is written anew.
 	Configs int
 }
 
@@ -65,7 +68,8 @@ type Timing struct {
 	// Heartbeat is the period of heartbeats and of the coordinator's decisions.
 	Heartbeat time.Duration
 	// Lease is how long after the send of a heartbeat its answer lets a daemon
-	// answer reads. A daemon that is silent for longer than a lease is expelled.
+	// answer reads. A daemon that is silent for longer than a lease is expelled. It has
+	// to outlast a heartbeat and a round trip, or two if there are several coordinators.
 	Lease time.Duration
 	// Retry is the period of repetitions between daemons while something is under
 	// way.
@@ -109,28 +113,32 @@ func (o Options) withDefaults() Options {
 	if o.Patience <= 0 {
 		o.Patience = 30 * time.Second
 	}
+	if o.Coordinators <= 0 {
+		o.Coordinators = 1
+	}
+	o.Client.Coordinators = o.Coordinators
 	o.Timing = o.Timing.withDefaults()
 	o.Limits = o.Limits.withDefaults()
 	return o
 }
 
-// Topology returns the system: a coordinator, daemons, clients and an
+// Topology returns the system: coordinators, daemons, clients and an
 // administrator.
 func Topology(o Options) actors.Topology {
 	o = o.withDefaults()
-	hosts := []actors.Host{{
-		Name: CoordinatorHost,
-		Actors: []actors.ActorDef{
-			{Name: CoordinatorActor, New: newCoordinator(o.Timing, o.Limits)},
-			{Name: LogActor, New: newLog(CoordinatorActor)},
-		},
-	}}
+	var hosts []actors.Host
+	for _, name := range CoordinatorHosts(o.Coordinators) {
+		hosts = append(hosts, actors.Host{
+			Name:   name,
+			Actors: []actors.ActorDef{{Name: CoordinatorActor, New: newCoordinator(o)}},
+		})
+	}
 	for i := range o.Daemons {
 		hosts = append(hosts, actors.Host{
 			Name: fmt.Sprintf("daemon%d", i+1),
 			Actors: []actors.ActorDef{
-				{Name: StoreActor, New: newDaemon(o.Timing, o.Limits, o.SnapshotEvery)},
-				{Name: LogActor, New: newLog(StoreActor)},
+				{Name: StoreActor, New: newDaemon(o)},
+				{Name: LogActor, New: newLog},
 			},
 		})
 	}
@@ -155,7 +163,7 @@ func clientHost(name string, o ClientOptions) actors.Host {
 // createSpaces is the program of the administrator. That a space cannot be
 // created is no error of the program: it is the right answer to too few daemons.
 func (o Options) createSpaces(env actors.Env) error {
-	admin := NewAdmin(env)
+	admin := NewAdmin(env, o.Coordinators)
 	for _, s := range o.Spaces {
 		if _, err := admin.AddSpace(s, o.Durability, o.Patience); err != nil {
 			env.Log.Info("space is not created", "err", err)

@@ -285,7 +285,7 @@ func (in *incoming) advance() {
 
 func (in *incoming) report() {
 	env := in.g.d.env
-	env.Send(env.PID(CoordinatorPath), caughtUp{Host: env.Host, Boot: env.Boot, Region: in.g.id, Transfer: in.transfer})
+	in.g.d.coordinators.send(caughtUp{Host: env.Host, Boot: env.Boot, Region: in.g.id, Transfer: in.transfer})
 }
 
 // tick asks again for what has not come.

@@ -42,7 +42,7 @@ func TestDaemonCrashLive(t *testing.T) {
 		t.Fatal(err)
 	}
 	top := store.Topology(store.Options{Clients: 1, Programs: []actors.Program{func(env actors.Env) error {
-		admin := store.NewAdmin(env)
+		admin := store.NewAdmin(env, 1)
 		for { // a space is spread over the daemons that are there when it is made
 			config, err := admin.WaitUntilStable(time.Minute)
 			if err != nil {
