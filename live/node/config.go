@@ -28,14 +28,16 @@ import (
 //	  }
 //	}
 //
-// Daemons are daemon1, daemon2 and so on; c0, c1 and so on are the places of clients,
-// of which each takes one for as long as it runs.
+// There is one coordinator, or three: coord, coord2 and coord3, of which one may fail.
+// Daemons are daemon1, daemon2 and so on; c0, c1 and so on are the places of clients, of
+// which each takes one for as long as it runs.
 type config struct {
 	Hosts map[string]hostConfig `json:"hosts"`
 
-	file    string // it was read from
-	daemons int
-	clients int
+	file         string // it was read from
+	coordinators int
+	daemons      int
+	clients      int
 }
 
 // A hostConfig is one host of a config.
@@ -99,30 +101,23 @@ func lineOf(text []byte, offset int64, err error) int {
 
 // resolve counts the hosts, checks them and makes their folders relative to nothing.
 func (c *config) resolve() error {
-	for {
-		if _, ok := c.Hosts[daemonName(c.daemons)]; !ok {
-			break
-		}
-		c.daemons++
-	}
-	for {
-		if _, ok := c.Hosts[clientName(c.clients)]; !ok {
-			break
-		}
-		c.clients++
-	}
-	if c.daemons == 0 {
+	c.coordinators = c.count(coordinatorName)
+	c.daemons = c.count(daemonName)
+	c.clients = c.count(clientName)
+	switch {
+	case c.coordinators == 0:
+		return fmt.Errorf("no host %s: a store has a coordinator and daemons", coordinatorName(0))
+	case c.coordinators%2 == 0:
+		return fmt.Errorf("%d coordinators tolerate no more failures than %d; have an odd number", c.coordinators, c.coordinators-1)
+	case c.daemons == 0:
 		return fmt.Errorf("no host %s: a store has a coordinator and daemons", daemonName(0))
-	}
-	if _, ok := c.Hosts[store.CoordinatorHost]; !ok {
-		return fmt.Errorf("no host %s: a store has a coordinator and daemons", store.CoordinatorHost)
 	}
 	top := c.topology()
 	used := map[string]string{} // addresses and folders, and by whom
 	for _, name := range c.names() {
 		if !slices.ContainsFunc(top.Hosts, func(h actors.Host) bool { return h.Name == name }) {
-			return fmt.Errorf("host %s: hosts are %s, daemons from %s on and clients from %s on, without a gap",
-				name, store.CoordinatorHost, daemonName(0), clientName(0))
+			return fmt.Errorf("host %s: hosts are %s and %s..., %s and %s..., %s and %s..., without a gap",
+				name, coordinatorName(0), coordinatorName(1), daemonName(0), daemonName(1), clientName(0), clientName(1))
 		}
 		h := c.Hosts[name]
 		if err := checkPort(h.Addr); err != nil {
@@ -175,7 +170,19 @@ func checkLoopback(addr string) error {
 	return nil
 }
 
+// count returns how many hosts there are of a kind, whose i-th has name(i), from 0 on.
+func (c *config) count(name func(i int) string) int {
+	for n := 0; ; n++ {
+		if _, ok := c.Hosts[name(n)]; !ok {
+			return n
+		}
+	}
+}
+
+func coordinatorName(i int) string { return store.CoordinatorHosts(i + 1)[i] }
+
 func daemonName(i int) string { return fmt.Sprintf("daemon%d", i+1) }
+
 func clientName(i int) string { return fmt.Sprintf("c%d", i) }
 
 // names are the hosts, sorted.
@@ -206,7 +213,7 @@ func (c *config) places() []string {
 // chain has changed, under the same id: it stays one operation.
 func (c *config) topology() actors.Topology {
 	return store.Topology(store.Options{
-		Daemons: c.daemons, Clients: c.clients,
+		Coordinators: c.coordinators, Daemons: c.daemons, Clients: c.clients,
 		Client: store.ClientOptions{Resubmit: true},
 	})
 }

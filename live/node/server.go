@@ -90,8 +90,8 @@ func damageText(d wal.Damage, dir string) string {
 	if d.Cut {
 		return fmt.Sprintf("%s: cannot be read from byte %d on, as after a loss of power; the rest was cut off, and another copy is asked what was in it", file, d.At)
 	}
-	return fmt.Sprintf("%s: damaged at byte %d; nothing of this log is used. A daemon gets its data from the others again. "+
-		"If it has the only copy, and a coordinator always, it stops and leaves the files as they are: put a copy of the folder in its place", file, d.At)
+	return fmt.Sprintf("%s: damaged at byte %d; nothing of this log is used. The host gets its data from the others again. "+
+		"If it has the only copy, it stops and leaves the files as they are: put a copy of the folder %s in its place", file, d.At, dir)
 }
 
 // wait returns when ctx ends, or with what made the host stop.

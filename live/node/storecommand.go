@@ -96,7 +96,7 @@ func (c *storeCommand) one(cmd *cobra.Command, op models.Op) error {
 		if result.Status != models.Success {
 			return failed{fmt.Errorf("%v: %s", op, c.explain(result.Status))}
 		}
-		printResult(cmd.OutOrStdout(), result)
+		fmt.Fprintln(cmd.OutOrStdout(), objectText(op.Verb, result))
 		return nil
 	})
 }
@@ -112,13 +112,21 @@ func (c *storeCommand) explain(s models.Status) string {
 	return s.String()
 }
 
-// printResult prints an object, or the status of what has none.
-func printResult(w io.Writer, r models.Result) {
-	object, found := strings.CutPrefix(r.String(), models.Success.String()+" ")
-	if !found {
-		object = r.Status.String()
+// resultText is the status of an operation, with the object that a Get has read.
+func resultText(verb models.Verb, r models.Result) string {
+	if verb != models.Get {
+		r.Attrs = nil // none and an empty list are the same on the wire
 	}
-	fmt.Fprintln(w, object)
+	return r.String()
+}
+
+// objectText is resultText without the status of an object that was read.
+func objectText(verb models.Verb, r models.Result) string {
+	text := resultText(verb, r)
+	if object, found := strings.CutPrefix(text, models.Success.String()+" "); found {
+		return object
+	}
+	return text
 }
 
 // addSpace is the command `client add-space`.
@@ -143,7 +151,7 @@ func (c *storeCommand) addSpace() *cobra.Command {
 				return err
 			}
 			return asClient(cmd.Context(), c.config, func(env actors.Env) error {
-				status, err := store.NewAdmin(env).AddSpace(space, level, c.timeout)
+				status, err := store.NewClient(env).Admin().AddSpace(space, level, c.timeout)
 				if err != nil {
 					return failed{err}
 				}
@@ -214,7 +222,7 @@ const statusPause = 50 * time.Millisecond
 // awaitStable returns the configuration once all daemons have registered and nothing is
 // under way. In time it returns the last one seen, or nil, with what is missing.
 func awaitStable(env actors.Env, daemons int, timeout time.Duration) (*store.Config, error) {
-	admin := store.NewAdmin(env)
+	admin := store.NewClient(env).Admin()
 	for deadline := env.Clock.Now() + timeout; ; env.Clock.Sleep(statusPause) {
 		view, err := admin.WaitUntilStable(deadline - env.Clock.Now())
 		if err == nil && len(view.Daemons) < daemons {
@@ -291,7 +299,7 @@ func watchObject(env actors.Env, w io.Writer, space, key string, count int) erro
 			continue
 		}
 		last = r
-		printResult(w, r)
+		fmt.Fprintln(w, objectText(models.Get, r))
 		if printed++; printed == count {
 			return nil
 		}
@@ -321,7 +329,7 @@ func (c *storeCommand) do() *cobra.Command {
 			err := asClient(cmd.Context(), c.config, func(env actors.Env) error {
 				return doAll(env, lines, window, func(d *store.Deferred, r models.Result) {
 					if !quiet || r.Status != models.Success {
-						fmt.Fprintf(out, "%v: %v\n", d.Op, r)
+						fmt.Fprintf(out, "%v: %s\n", d.Op, resultText(d.Op.Verb, r))
 					}
 				})
 			})
