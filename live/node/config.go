@@ -92,7 +92,7 @@ func lineOf(text []byte, offset int64, err error) int {
 	var kind *json.UnmarshalTypeError
 	switch {
 	case errors.As(err, &syntax):
-		offset = syntax.Offset
+		offset = syntax.Offset - 1 // it counts the wrong byte too
 	case errors.As(err, &kind):
 		offset = kind.Offset
 	}
