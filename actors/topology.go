@@ -9,11 +9,25 @@ import (
 // by sim and by live.
 type Topology struct {
 	Hosts []Host
+	// Roles bound what hosts may send to each other. Without any, a host may send
+	// every registered message; with some, every host has one of them.
+	Roles []Role
+}
+
+// A Role is a kind of host, such as "daemon" or "client". What a host of a role
+// sends beyond its list is refused: live closes the connection on which it comes.
+type Role struct {
+	Name string
+	// Sends are the wire names of the messages that hosts of this role may send to
+	// other hosts, replies included.
+	Sends []string
 }
 
 // A Host is one process on one machine, with a clock and a disk of its own.
 type Host struct {
 	Name string
+	// Role is the name of one of the topology's Roles, "" if it has none.
+	Role string
 	// Actors are started in this order, at every start of the host.
 	Actors []ActorDef
 	// Programs are started after the actors, once: a restart of the host starts
@@ -35,8 +49,13 @@ type ProgramDef struct {
 }
 
 // Validate reports the first name that is empty, doubled or contains a
-// separator, and the first missing Producer or Program.
+// separator, the first missing Producer or Program, and the first role that is
+// not declared or whose messages are not registered.
 func (t Topology) Validate() error {
+	roles, err := t.validRoles()
+	if err != nil {
+		return err
+	}
 	hosts := map[string]bool{}
 	for _, h := range t.Hosts {
 		if err := validName("host", h.Name); err != nil {
@@ -46,6 +65,12 @@ func (t Topology) Validate() error {
 			return fmt.Errorf("host %s: name used twice", h.Name)
 		}
 		hosts[h.Name] = true
+		if h.Role == "" && len(roles) > 0 {
+			return fmt.Errorf("host %s: no role, though the topology has some", h.Name)
+		}
+		if h.Role != "" && !roles[h.Role] {
+			return fmt.Errorf("host %s: the topology has no role %s", h.Name, h.Role)
+		}
 		names := map[string]bool{}
 		add := func(kind, name string, missing bool) error {
 			if err := validName(kind, name); err != nil {
@@ -72,6 +97,26 @@ func (t Topology) Validate() error {
 		}
 	}
 	return nil
+}
+
+// validRoles returns the names of the roles.
+func (t Topology) validRoles() (map[string]bool, error) {
+	roles := map[string]bool{}
+	for _, r := range t.Roles {
+		if err := validName("role", r.Name); err != nil {
+			return nil, err
+		}
+		if roles[r.Name] {
+			return nil, fmt.Errorf("role %s: name used twice", r.Name)
+		}
+		roles[r.Name] = true
+		for _, name := range r.Sends {
+			if _, ok := MessageNamed(name); !ok {
+				return nil, fmt.Errorf("role %s: message %s is not registered", r.Name, name)
+			}
+		}
+	}
+	return roles, nil
 }
 
 func validName(kind, name string) error {

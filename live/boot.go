@@ -31,7 +31,8 @@ type boot struct {
 	ending   sync.Once
 	calls    sync.RWMutex // held for reading by calls of a Disk, for writing to die
 	disks    open[*disk]
-	conns    open[net.Conn]
+	conns    open[net.Conn] // below TLS: closing them never waits for the peer
+	admitted admission      // those of conns that others have opened
 	timers   timers
 	boxes    boxes
 	links    *links
@@ -40,14 +41,15 @@ type boot struct {
 
 func newBoot(h *host, number uint64) *boot {
 	b := &boot{
-		host:    h,
-		number:  number,
-		started: time.Now(),
-		ended:   make(chan struct{}),
-		disks:   open[*disk]{set: map[*disk]struct{}{}},
-		conns:   open[net.Conn]{set: map[net.Conn]struct{}{}},
-		timers:  timers{pending: map[*timer]struct{}{}},
-		boxes:   boxes{byPath: map[string]*mailbox{}},
+		host:     h,
+		number:   number,
+		started:  time.Now(),
+		ended:    make(chan struct{}),
+		disks:    open[*disk]{set: map[*disk]struct{}{}},
+		conns:    open[net.Conn]{set: map[net.Conn]struct{}{}},
+		admitted: admission{peers: map[string]*peer{}},
+		timers:   timers{pending: map[*timer]struct{}{}},
+		boxes:    boxes{byPath: map[string]*mailbox{}},
 	}
 	b.links = newLinks(b)
 	b.guard = &actors.Guard{

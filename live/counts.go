@@ -11,17 +11,18 @@ type Counts struct {
 	Overflow    uint64 // dropped before sending: the queue of the link was full
 	Oversize    uint64 // dropped before sending: larger than a frame
 	Broken      uint64 // in a write that failed; some may have arrived
-	Flooded     uint64 // dropped on arrival: the mailbox was full
+	Flooded     uint64 // dropped on arrival: too much of that host is waiting, or the mailbox is full
 	Stale       uint64 // reply to a Request of another Boot
 	DeadLetters uint64 // for an actor or a Request that is not there
 	System      uint64 // system messages, which do not cross hosts
 	Refused     uint64 // connections closed for what came in on them
+	Crowded     uint64 // connections closed because too many newer ones came
 	Connects    uint64 // connections that were set up
 }
 
 // counters are the Counts of a running World.
 type counters struct {
-	sent, received, overflow, oversize, broken, flooded, stale, deadLetters, system, refused, connects atomic.Uint64
+	sent, received, overflow, oversize, broken, flooded, stale, deadLetters, system, refused, crowded, connects atomic.Uint64
 }
 
 func (c *counters) snapshot() Counts {
@@ -36,6 +37,7 @@ func (c *counters) snapshot() Counts {
 		DeadLetters: c.deadLetters.Load(),
 		System:      c.system.Load(),
 		Refused:     c.refused.Load(),
+		Crowded:     c.crowded.Load(),
 		Connects:    c.connects.Load(),
 	}
 }

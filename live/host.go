@@ -34,6 +34,7 @@ type host struct {
 	name     string
 	def      actors.Host
 	listener net.Listener
+	creds    *credentials // nil for plain connections
 
 	mu   sync.Mutex
 	boot *boot // nil before the first start

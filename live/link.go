@@ -2,6 +2,7 @@ package live
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -25,6 +26,7 @@ const (
 	writeTimeout = 10 * time.Second
 	// flushTimeout bounds the last write of a host that stops.
 	flushTimeout = time.Second
+	// helloTimeout bounds the time until both ends of a connection know each other.
 	helloTimeout = 5 * time.Second
 	backoffMin   = 5 * time.Millisecond
 	backoffMax   = time.Second
@@ -58,7 +60,7 @@ func (ls *links) resolve(pid *actor.PID) (actor.Process, bool) {
 		if ls.byHost == nil {
 			return nil, false
 		}
-		l = &link{boot: ls.boot, to: pid.Address, wake: make(chan struct{}, 1)}
+		l = &link{boot: ls.boot, to: pid.Address, wake: make(chan struct{}, 1), sendable: map[*actors.MessageType]bool{}}
 		ls.byHost[pid.Address] = l
 		ls.writers.Go(l.run)
 	}
@@ -118,6 +120,8 @@ type link struct {
 	frames uint64 // in buf
 	codec  wire.Codec
 	closed bool
+	// The types of message that were found to be permitted.
+	sendable map[*actors.MessageType]bool
 	// The path of the sender of the last message: most senders send many.
 	sender     *actor.PID
 	senderPath string
@@ -130,11 +134,18 @@ func (l *link) send(target string, sender *actor.PID, msg any) {
 	if !ok {
 		panic(fmt.Sprintf("message %T to %s/%s: not registered, so it cannot leave the host", msg, l.to, target))
 	}
-	counters := &l.boot.host.world.counters
+	w := l.boot.host.world
+	counters := &w.counters
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
 		return
+	}
+	if !l.sendable[mt] {
+		if err := w.may.check(l.boot.host.name, mt); err != nil {
+			panic(fmt.Sprintf("to %s/%s: %v", l.to, target, err))
+		}
+		l.sendable[mt] = true
 	}
 	before := len(l.buf)
 	out, err := l.codec.AppendMessage(l.buf, target, l.pathOf(sender), mt, msg)
@@ -248,13 +259,16 @@ func (l *link) run() {
 // An outgoing connection carries nothing back but a hello.
 type outgoing struct {
 	net.Conn
+	raw   net.Conn // below TLS
 	conns *open[net.Conn]
 	gone  atomic.Bool // the peer has closed it
 }
 
 func (o *outgoing) close() {
-	o.conns.remove(o.Conn)
-	_ = o.Close()
+	o.conns.remove(o.raw)
+	// A farewell of TLS would wait for a peer that does not read. Nobody needs it: a
+	// frame tells by itself whether it is whole.
+	_ = o.raw.Close()
 }
 
 // connect dials until it succeeds, with growing pauses. It returns nil when the
@@ -283,26 +297,33 @@ func (l *link) dial(ctx context.Context) (_ *outgoing, err error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, helloTimeout)
 	defer cancel()
-	var d net.Dialer
-	conn, err := d.DialContext(ctx, "tcp", addr)
+	d := net.Dialer{KeepAliveConfig: keepAlive}
+	raw, err := d.DialContext(ctx, "tcp", addr)
 	if err != nil {
 		return nil, err
 	}
-	if !l.boot.conns.add(conn) {
-		return nil, errors.Join(errDown, conn.Close())
+	if !l.boot.conns.add(raw) {
+		return nil, errors.Join(errDown, raw.Close())
 	}
-	o := &outgoing{Conn: conn, conns: &l.boot.conns}
+	o := &outgoing{Conn: raw, raw: raw, conns: &l.boot.conns}
 	defer func() {
 		if err != nil {
 			o.close()
 		}
 	}()
 	deadline, _ := ctx.Deadline()
-	_ = conn.SetDeadline(deadline)
-	if err := l.boot.sayHello(conn); err != nil {
+	_ = raw.SetDeadline(deadline)
+	if creds := l.boot.host.creds; creds != nil {
+		secure := tls.Client(raw, creds.client(l.to))
+		if err := secure.HandshakeContext(ctx); err != nil {
+			return nil, err
+		}
+		o.Conn = secure
+	}
+	if err := l.boot.sayHello(o); err != nil {
 		return nil, err
 	}
-	in := wire.NewReader(conn)
+	in := newIntake(o)
 	peer, err := readHello(in)
 	if err != nil {
 		return nil, err
@@ -310,11 +331,11 @@ func (l *link) dial(ctx context.Context) (_ *outgoing, err error) {
 	if peer.Host != l.to {
 		return nil, fmt.Errorf("host %s answered at %s, the address of %s", peer.Host, addr, l.to)
 	}
-	_ = conn.SetDeadline(time.Time{})
+	in.admit()
 	go func() {
-		_, _ = in.Next() // whatever comes is not for us: the connection has ended
+		_, _ = in.next() // whatever comes is not for us: the connection has ended
 		o.gone.Store(true)
-		_ = conn.Close()
+		_ = raw.Close()
 	}()
 	return o, nil
 }
@@ -328,8 +349,8 @@ func (b *boot) sayHello(conn net.Conn) error {
 	return err
 }
 
-func readHello(in *wire.Reader) (wire.Hello, error) {
-	f, err := in.Next()
+func readHello(in *intake) (wire.Hello, error) {
+	f, err := in.next()
 	if err != nil {
 		return wire.Hello{}, fmt.Errorf("hello: %w", err)
 	}

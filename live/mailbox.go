@@ -10,8 +10,16 @@ import (
 
 // mailboxMax bounds the messages that wait for one actor. Beyond it, messages
 // from other hosts are dropped; a message of the own host, which must not be
-// lost, stops the host.
+// lost, stops the host. What one other host may have waiting is bounded by its
+// [peer] long before.
 const mailboxMax = 1 << 20
+
+// A letter is a message that waits for an actor.
+type letter struct {
+	msg  any
+	from *peer // nil if it is of the own host
+	size int   // bytes charged to from
+}
 
 // A mailbox runs one actor, one message after the other, on a goroutine that
 // lives while there are messages. It is ours and not proto.actor's because a
@@ -23,8 +31,8 @@ type mailbox struct {
 	disk *disk  // nil for an actor without an Env
 
 	mu      sync.Mutex
-	system  queue
-	user    queue
+	system  queue[any]
+	user    queue[letter]
 	started bool
 	running bool // a goroutine is at work, or died at it
 	invoker actor.MessageInvoker
@@ -54,7 +62,7 @@ func (m *mailbox) PostUserMessage(msg any) {
 		m.boot.fail(fmt.Errorf("actor %s/%s: %w: %d messages", m.boot.host.name, m.path, ErrMailboxFull, mailboxMax))
 		return
 	}
-	m.user.push(msg)
+	m.user.push(letter{msg: msg})
 	m.schedule()
 }
 
@@ -66,13 +74,17 @@ func (m *mailbox) PostSystemMessage(msg any) {
 }
 
 // arrive queues a message of another host and reports whether there was room.
-func (m *mailbox) arrive(msg any) bool {
+func (m *mailbox) arrive(msg any, from *peer, size int) bool {
+	if !from.charge(size) {
+		return false
+	}
 	m.mu.Lock()
 	if m.user.len() >= mailboxMax {
 		m.mu.Unlock()
+		from.release(size)
 		return false
 	}
-	m.user.push(msg)
+	m.user.push(letter{msg, from, size})
 	m.schedule()
 	return true
 }
@@ -101,8 +113,11 @@ func (m *mailbox) next() (msg any, system, ok bool) {
 	if msg, ok = m.system.pop(); ok {
 		return msg, true, true
 	}
-	if msg, ok = m.user.pop(); ok {
-		return msg, false, true
+	if l, ok := m.user.pop(); ok {
+		if l.from != nil {
+			l.from.release(l.size)
+		}
+		return l.msg, false, true
 	}
 	m.running = false
 	return nil, false, false

@@ -1,10 +1,13 @@
 package live
 
 import (
+	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -13,9 +16,6 @@ import (
 	"github.com/simrun/simrun/actors"
 	"github.com/simrun/simrun/internal/wire"
 )
-
-// connsMax bounds the connections of a host, in both directions together.
-const connsMax = 1024
 
 // accept gives each connection to the boot that is alive; while the host is down
 // it closes them, as an operating system does for a process that has gone.
@@ -31,38 +31,49 @@ func (h *host) accept() {
 			continue
 		}
 		b := h.current()
-		if b == nil || b.conns.len() >= connsMax || !b.conns.add(conn) {
+		if b == nil || !b.conns.add(conn) {
 			_ = conn.Close()
 			continue
 		}
+		b.displace(b.admitted.arrive(conn))
 		go b.serve(conn)
+	}
+}
+
+// displace closes a connection that has to make room, if there is one.
+func (b *boot) displace(conn net.Conn) {
+	if conn != nil {
+		b.host.world.counters.crowded.Add(1)
+		_ = conn.Close()
 	}
 }
 
 // serve receives until the connection ends. Whatever is wrong with what comes in
 // costs the peer this connection and nothing else.
 func (b *boot) serve(conn net.Conn) {
-	defer func() {
-		b.conns.remove(conn)
-		_ = conn.Close()
-	}()
 	r := &receiver{
 		boot:    b,
 		replies: fmt.Sprintf("%s%d.", replyPrefix, b.number),
 		types:   map[string]*actors.MessageType{},
 	}
+	defer func() {
+		b.admitted.leave(conn, r.peer)
+		b.conns.remove(conn)
+		_ = conn.Close()
+	}()
 	err := r.run(conn)
 	if err == nil || b.dead() || errors.Is(err, net.ErrClosed) {
 		return
 	}
 	b.host.world.counters.refused.Add(1)
-	b.host.world.opts.Log.Warn("connection refused", "host", b.host.name, "from", r.peer.Host, "error", err)
+	b.host.world.opts.Log.Warn("connection refused", "host", b.host.name, "from", r.host, "address", conn.RemoteAddr(), "error", err)
 }
 
 // A receiver reads one connection and delivers what it carries.
 type receiver struct {
 	boot    *boot
-	peer    wire.Hello
+	host    string // of the peer; "" for a stranger
+	peer    *peer  // nil for a stranger
 	codec   wire.Codec
 	replies string // prefix of the reply addresses of this Boot
 	types   map[string]*actors.MessageType
@@ -74,82 +85,141 @@ type receiver struct {
 
 // run returns nil when the peer has closed the connection or it broke.
 func (r *receiver) run(conn net.Conn) error {
-	in := wire.NewReader(conn)
-	_ = conn.SetDeadline(time.Now().Add(helloTimeout))
-	peer, err := readHello(in)
-	if err != nil {
+	in, err := r.handshake(conn)
+	if err != nil || in == nil {
 		return err
 	}
-	r.peer = peer
-	if _, ok := r.boot.host.world.addr(peer.Host); !ok {
-		return fmt.Errorf("host %.40q is not of this system", peer.Host)
-	}
-	if err := r.boot.sayHello(conn); err != nil {
-		return nil
-	}
-	_ = conn.SetDeadline(time.Time{})
 	for {
-		f, err := in.Next()
+		f, err := in.next()
 		if err != nil {
 			return badStream(err)
 		}
-		m, err := f.Message()
-		if err != nil {
-			return err
-		}
-		if err := r.deliver(m); err != nil {
+		if err := r.take(f); err != nil {
 			return err
 		}
 	}
+}
+
+// handshake finds out who the peer is. It returns nil and no error when there is
+// nobody left to talk to.
+func (r *receiver) handshake(conn net.Conn) (*intake, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), helloTimeout)
+	defer cancel()
+	deadline, _ := ctx.Deadline()
+	_ = conn.SetDeadline(deadline)
+	stream, proven := conn, ""
+	if creds := r.boot.host.creds; creds != nil {
+		secure := tls.Server(conn, creds.server())
+		if err := secure.HandshakeContext(ctx); err != nil {
+			return nil, err
+		}
+		id, err := identityOf(secure.ConnectionState().PeerCertificates[0])
+		if err != nil {
+			return nil, err
+		}
+		stream, proven = secure, id.Host
+	}
+	in := newIntake(stream)
+	hello, err := readHello(in)
+	if err != nil {
+		return nil, err
+	}
+	if proven != "" && hello.Host != proven {
+		return nil, fmt.Errorf("host %s says that it is %.40q", proven, hello.Host)
+	}
+	if _, ok := r.boot.host.world.addr(hello.Host); !ok {
+		return nil, fmt.Errorf("host %.40q is not of this system", hello.Host)
+	}
+	p, out := r.boot.admitted.introduce(conn, hello.Host)
+	if r.boot.displace(out); p == nil {
+		return nil, nil
+	}
+	r.host, r.peer = hello.Host, p
+	if err := r.boot.sayHello(stream); err != nil {
+		return nil, nil
+	}
+	in.admit()
+	return in, nil
+}
+
+// take delivers what a frame carries. A decoder that panics is ours to mend, but
+// it costs the peer that found it no more than its connection, and us no more than
+// that peer.
+func (r *receiver) take(f wire.Frame) (err error) {
+	delivering := false
+	defer func() {
+		if delivering {
+			return
+		}
+		if p := recover(); p != nil {
+			err = fmt.Errorf("decoder panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	m, err := f.Message()
+	if err != nil {
+		return err
+	}
+	msg, err := r.decode(m)
+	if err != nil {
+		return err
+	}
+	delivering = true
+	r.deliver(m.Target, msg, len(m.Payload)+letterBytes)
+	return nil
+}
+
+// decode makes the message if this peer may send it.
+func (r *receiver) decode(m wire.Message) (any, error) {
+	mt, ok := r.types[string(m.Name)]
+	if !ok {
+		name := string(m.Name)
+		if mt, ok = actors.MessageNamed(name); !ok {
+			return nil, fmt.Errorf("message %.40q: not registered", name)
+		}
+		if err := r.boot.host.world.may.check(r.host, mt); err != nil {
+			return nil, err
+		}
+		r.types[name] = mt
+	}
+	if err := r.from(m.Sender); err != nil {
+		return nil, err
+	}
+	return r.codec.Decode(mt, m.Payload)
 }
 
 // badStream returns nil for an end of the stream that may happen to an honest
 // peer.
 func badStream(err error) error {
-	var broken net.Error
-	if err == io.EOF || err == io.ErrUnexpectedEOF || errors.As(err, &broken) {
+	var broken *net.OpError
+	if errors.As(err, &broken) && broken.Op == "local error" {
+		return err // TLS found that the stream was tampered with
+	}
+	if err == io.EOF || err == io.ErrUnexpectedEOF || broken != nil {
 		return nil
 	}
 	return err
 }
 
-// deliver hands one message to its actor or Request, or counts why not. An error
-// is the peer's fault.
-func (r *receiver) deliver(m wire.Message) error {
+// deliver hands one message to its actor or Request, or counts why not.
+func (r *receiver) deliver(path []byte, msg any, size int) {
 	counters := &r.boot.host.world.counters
-	mt, ok := r.types[string(m.Name)]
-	if !ok {
-		name := string(m.Name)
-		if mt, ok = actors.MessageNamed(name); !ok {
-			return fmt.Errorf("message %.40q: not registered", name)
-		}
-		r.types[name] = mt
-	}
-	msg, err := r.codec.Decode(mt, m.Payload)
-	if err != nil {
-		return err
-	}
-	if err := r.from(m.Sender); err != nil {
-		return err
-	}
-	if target := string(m.Target); strings.HasPrefix(target, replyPrefix) {
+	if target := string(path); strings.HasPrefix(target, replyPrefix) {
 		r.reply(target, msg)
-		return nil
+		return
 	}
-	box := r.boot.boxes.find(m.Target)
+	box := r.boot.boxes.find(path)
 	if box == nil {
 		counters.deadLetters.Add(1)
-		return nil
+		return
 	}
 	if r.sender != nil {
 		msg = &actor.MessageEnvelope{Message: msg, Sender: r.sender}
 	}
-	if !box.arrive(msg) {
+	if !box.arrive(msg, r.peer, size) {
 		counters.flooded.Add(1)
-		return nil
+		return
 	}
 	counters.received.Add(1)
-	return nil
 }
 
 func (r *receiver) reply(target string, msg any) {

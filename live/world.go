@@ -25,9 +25,13 @@ type Options struct {
 	Hosts []string
 	// Addrs are "ip:port" by host: where a host of this process listens and where
 	// the others are. A host of this process without an entry listens on a free
-	// port of 127.0.0.1. All must be loopback addresses: connections are neither
-	// encrypted nor authenticated.
+	// port of 127.0.0.1. Without Certs all must be loopback addresses.
 	Addrs map[string]string
+	// Certs is a folder with ca.pem and, for each of Hosts, HOST.pem and HOST.key, as
+	// [Authority.Issue] writes them. With it connections are TLS 1.3 and both ends
+	// prove who they are: a host of the topology, in the role that the topology gives
+	// it. "" leaves them neither encrypted nor authenticated.
+	Certs string
 	// Log receives what the actors log, and what the world has to say; nil
 	// discards it.
 	Log *slog.Logger
@@ -50,6 +54,7 @@ type Note struct {
 type World struct {
 	opts     Options
 	started  time.Time
+	may      permissions
 	hosts    map[string]*host
 	order    []*host           // as in the topology
 	addrs    map[string]string // of all hosts; not written after the start
@@ -78,7 +83,7 @@ func Start(top actors.Topology, opts Options) (*World, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	w := &World{opts: opts, started: time.Now(), hosts: map[string]*host{}, addrs: map[string]string{}, failed: make(chan struct{})}
+	w := &World{opts: opts, started: time.Now(), may: newPermissions(top), hosts: map[string]*host{}, addrs: map[string]string{}, failed: make(chan struct{})}
 	w.programs.none = closedChannel()
 	if err := w.start(top); err != nil {
 		w.kill()
@@ -90,7 +95,7 @@ func Start(top actors.Topology, opts Options) (*World, error) {
 func (w *World) start(top actors.Topology) error {
 	for _, h := range top.Hosts {
 		if addr, ok := w.opts.Addrs[h.Name]; ok {
-			if err := checkLoopback(addr); err != nil {
+			if err := checkLoopback(addr); err != nil && w.opts.Certs == "" {
 				return fmt.Errorf("host %s: %w", h.Name, err)
 			}
 			w.addrs[h.Name] = addr
@@ -129,14 +134,20 @@ func (w *World) listen(def actors.Host) error {
 	if addr == "" {
 		addr = "127.0.0.1:0"
 	}
-	l, err := net.Listen("tcp", addr)
-	if err != nil {
+	h := &host{world: w, name: def.Name, def: def}
+	var err error
+	if w.opts.Certs != "" {
+		if h.creds, err = loadCredentials(w.opts.Certs, h.name, w.may.roles); err != nil {
+			return fmt.Errorf("host %s: %w", h.name, err)
+		}
+	}
+	config := net.ListenConfig{KeepAliveConfig: keepAlive}
+	if h.listener, err = config.Listen(context.Background(), "tcp", addr); err != nil {
 		return fmt.Errorf("host %s: %w", def.Name, err)
 	}
-	h := &host{world: w, name: def.Name, def: def, listener: l}
 	w.hosts[h.name] = h
 	w.order = append(w.order, h)
-	w.addrs[h.name] = l.Addr().String()
+	w.addrs[h.name] = h.listener.Addr().String()
 	return nil
 }
 

@@ -6,15 +6,17 @@ import (
 	"strings"
 	"time"
 
+	"github.com/simrun/simrun/actors"
 	"github.com/simrun/simrun/actors/tickets"
+	"github.com/simrun/simrun/models"
 	"github.com/simrun/simrun/sim"
 )
 
-// checkMonitor holds the monitor to raising an alarm for each copy that is overdue,
-// or for the silence of the server that owes it, within a bounded time; to raising no
-// other alarm; and to clearing each once it is over.
+// checkMonitor holds the monitor to raising an alarm for each copy and each ticket that
+// is overdue, or for the silence of the server that owes it, within a bounded time; to
+// raising no other alarm; and to clearing each once it is over.
 func checkMonitor(o *sim.Observation) error {
-	w := watch{opts: photoMonitor(o.Knobs), due: map[tickets.Alarm][]dueSpan{}, falls: map[string]int{}, polled: map[askedID]int64{}, alarms: map[tickets.Alarm][]dueSpan{}}
+	w := watch{opts: monitorOptions(o.Knobs), due: map[tickets.Alarm][]dueSpan{}, falls: map[string]int{}, polled: map[askedID]int64{}, alarms: map[tickets.Alarm][]dueSpan{}, made: map[string][]proposal{}}
 	for i := range o.Notes {
 		if err := w.take(&o.Notes[i]); err != nil {
 			return err
@@ -26,6 +28,22 @@ func checkMonitor(o *sim.Observation) error {
 	return w.judge(o.Notes[len(o.Notes)-1].At)
 }
 
+func monitorOptions(k sim.Knobs) tickets.MonitorOptions {
+	return tickets.MonitorOptions{Every: 500 * time.Millisecond, Due: k.Duration("due", 3*time.Second), Silent: 2 * time.Second}
+}
+
+// awaitNoAlarm waits until no alarm is on. If that never comes, the run ends at its
+// settle limit.
+func awaitNoAlarm(env actors.Env) {
+	for {
+		reply, err := env.Request(env.PID(tickets.MonitorHost+"/"+tickets.MonitorActor), tickets.AskAlarms{}, askAgain)
+		if alarms, ok := reply.(tickets.Alarms); err == nil && ok && len(alarms.On) == 0 {
+			return
+		}
+		env.Clock.Sleep(askAgain)
+	}
+}
+
 // A watch follows what is due and what the monitor says of it.
 type watch struct {
 	opts   tickets.MonitorOptions
@@ -34,12 +52,18 @@ type watch struct {
 	falls  map[string]int    // of a source, so far
 	polled map[askedID]int64 // place in the order of events
 	alarms map[tickets.Alarm][]dueSpan
+	made   map[string][]proposal // of tickets, by key
 }
 
+// A proposal to make a ticket has its group time and the true one.
+type proposal struct{ group, at time.Duration }
+
 // A dueSpan is a time in which something holds. Seq is its place in the order of events;
-// until is 0 while it lasts.
+// until is 0 while it lasts. The age of what is due counts from born, which may be before
+// anybody can be told of it.
 type dueSpan struct {
 	from, until time.Duration
+	born        time.Duration
 	first, last int64
 	cleared     bool
 	falls       int // of the source before it
@@ -55,13 +79,21 @@ func (w *watch) take(n *sim.Note) error {
 	switch f := n.Fact.(type) {
 	case tickets.PhotoDue:
 		a := tickets.Alarm{Source: source, Item: tickets.CopyItem(f.ID, f.Peer)}
-		if w.due[a] == nil {
-			w.order = append(w.order, a)
-		}
-		w.due[a] = append(w.due[a], dueSpan{from: n.At, first: n.Seq, falls: w.falls[source]})
+		w.begin(a, n, source, n.At)
 	case tickets.PhotoDone:
 		a := tickets.Alarm{Source: source, Item: tickets.CopyItem(f.ID, f.Peer)}
 		end(w.due[a], n)
+	case tickets.Proposed:
+		w.made[f.Key] = append(w.made[f.Key], proposal{f.At, n.At})
+	case tickets.Changed:
+		// All members tell of it, and what counts is that the first has applied it.
+		a := tickets.Alarm{Source: tickets.TrackerActor, Item: f.Ticket.String()}
+		switch {
+		case f.To != models.TicketInProgress:
+			end(w.due[a], n)
+		case w.due[a] == nil:
+			w.begin(a, n, tickets.TrackerActor, w.born(n, f))
+		}
 	case sim.Down:
 		w.falls[source]++
 		for _, a := range w.order {
@@ -80,6 +112,25 @@ func (w *watch) take(n *sim.Note) error {
 		end(w.alarms[f.Alarm], n)
 	}
 	return nil
+}
+
+// born is when a ticket was proposed that is committed now.
+func (w *watch) born(n *sim.Note, f tickets.Changed) time.Duration {
+	born := n.At
+	for _, p := range w.made[f.Key] {
+		if p.group <= f.Now {
+			born = p.at
+		}
+	}
+	return born
+}
+
+// begin begins a span of what is due, born then.
+func (w *watch) begin(a tickets.Alarm, n *sim.Note, source string, born time.Duration) {
+	if w.due[a] == nil {
+		w.order = append(w.order, a)
+	}
+	w.due[a] = append(w.due[a], dueSpan{from: n.At, born: born, first: n.Seq, falls: w.falls[source]})
 }
 
 // end ends the last of the spans, if it lasts.
@@ -104,7 +155,7 @@ func (w *watch) raised(n *sim.Note, f tickets.AlarmRaised) error {
 	for i > 0 && (spans[i-1].falls < spans[i].falls || spans[i].first > asked) {
 		i--
 	}
-	if age := n.At - spans[i].from; age < w.opts.Due*9/10 {
+	if age := n.At - spans[i].born; age < w.opts.Due*9/10 {
 		return fmt.Errorf("the monitor raised an alarm about %s of %s after %v", f.Alarm.Item, f.Alarm.Source, age)
 	}
 	return nil
@@ -114,11 +165,22 @@ func (w *watch) raised(n *sim.Note, f tickets.AlarmRaised) error {
 // that may be slow.
 func (w *watch) grace() time.Duration { return 2*w.opts.Every + w.opts.Silent + time.Second }
 
+// latest is when there must be an alarm about what is due since then. The age of a
+// ticket does not grow while nobody leads the tracker, so it counts from when the
+// monitor first heard of it.
+func (w *watch) latest(a tickets.Alarm, from time.Duration) time.Duration {
+	latest := from + w.opts.Due*11/10 + w.grace()
+	if a.Source == tickets.TrackerActor {
+		latest += w.opts.Every + w.opts.Silent
+	}
+	return latest
+}
+
 // judge looks for what the monitor has missed.
 func (w *watch) judge(ended time.Duration) error {
 	for _, a := range w.order {
 		for _, s := range w.due[a] {
-			latest := s.from + w.opts.Due*11/10 + w.grace()
+			latest := w.latest(a, s.from)
 			if until := s.until; latest >= ended || s.cleared && latest >= until {
 				continue
 			}

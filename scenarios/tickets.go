@@ -56,7 +56,13 @@ func ticketKnobs(d *faults.Draw) sim.Knobs {
 
 func ticketOptions(k sim.Knobs, site tickets.Site) tickets.Options {
 	lease, jobLease := ticketLeaseOf(k), k.Duration("joblease", 500*time.Millisecond)
+	var monitor *tickets.MonitorOptions
+	if site == tickets.HybridSite {
+		m := monitorOptions(k)
+		monitor = &m
+	}
 	return tickets.Options{
+		Monitor:  monitor,
 		Site:     site,
 		Trackers: k.Int("trackers", 3),
 		Webs:     k.Int("webs", 2),
@@ -175,6 +181,9 @@ func followAll(ops []sim.Op, site tickets.Site) []sim.Op {
 	}
 	for _, name := range names {
 		line(ForgetJob{Name: name})
+	}
+	if site == tickets.HybridSite {
+		line(AwaitNoAlarm{})
 	}
 	return out
 }

@@ -79,6 +79,8 @@ func (c *ticketClient) do(op sim.Op) error {
 			jobs, err = tickets.Done(c.env, time.Second)
 		}
 		c.env.Note(JobsListed{Jobs: jobs})
+	case AwaitNoAlarm:
+		awaitNoAlarm(c.env)
 	case Sleep:
 		c.env.Clock.Sleep(do.For)
 	case Point:

@@ -30,6 +30,8 @@ type (
 	DrainQueue struct{}
 	// ListJobs reads which jobs the index has.
 	ListJobs struct{}
+	// AwaitNoAlarm waits until the monitor has no alarm on.
+	AwaitNoAlarm struct{}
 )
 
 // String is: submit c0-1 300ms, or: submit c0-1 300ms poison.
@@ -59,6 +61,9 @@ func (DrainQueue) String() string { return "drain" }
 // String is: list.
 func (ListJobs) String() string { return "list" }
 
+// String is: calm.
+func (AwaitNoAlarm) String() string { return "calm" }
+
 // parseTicketLine reads what the String methods of the lines print.
 func parseTicketLine(text string) (fmt.Stringer, error) {
 	words := faults.NewWords(text)
@@ -70,9 +75,11 @@ func parseTicketLine(text string) (fmt.Stringer, error) {
 		return DrainQueue{}, words.End()
 	case "list":
 		return ListJobs{}, words.End()
+	case "calm":
+		return AwaitNoAlarm{}, words.End()
 	case "submit", "await", "cancel", "follow", "forget":
 	default:
-		return nil, verb.Expected("submit, await, cancel, follow, forget, drain, list, sleep or point")
+		return nil, verb.Expected("submit, await, cancel, follow, forget, drain, list, calm, sleep or point")
 	}
 	word := words.Next()
 	if word.Text == "" || strings.Contains(word.Text, "#") {

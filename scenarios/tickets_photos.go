@@ -72,7 +72,7 @@ func photosScenario(s sim.Scenario, primariesMin, primariesMax int) sim.Scenario
 				With("due", []string{"1s", "3s"}[d.IntN("due", 2)])
 		},
 		Topology: func(k sim.Knobs) actors.Topology {
-			return tickets.PhotoTopology(photoOptions(k), photoMonitor(k), photoClients)
+			return tickets.PhotoTopology(photoOptions(k), monitorOptions(k), photoClients)
 		},
 		Profile: faults.Profile{
 			DelayMin: time.Millisecond, DelayMax: 30 * time.Millisecond,
@@ -116,10 +116,6 @@ func photoOptions(k sim.Knobs) tickets.PhotoOptions {
 	o := tickets.PhotoHosts(k.Int("primaries", 1), k.Int("backups", 1))
 	o.Compact = int64(k.Int("compact", 0))
 	return o
-}
-
-func photoMonitor(k sim.Knobs) tickets.MonitorOptions {
-	return tickets.MonitorOptions{Every: 500 * time.Millisecond, Due: k.Duration("due", 3*time.Second), Silent: 2 * time.Second}
 }
 
 // PhotoModel is the sequential meaning of operations on photos.
@@ -248,11 +244,5 @@ func (c *photoClient) settle(s SettlePhotos) {
 		}
 	}
 	c.env.Note(PhotosSettled{})
-	for {
-		reply, err := c.env.Request(c.env.PID(tickets.MonitorHost+"/"+tickets.MonitorActor), tickets.AskAlarms{}, askAgain)
-		if alarms, ok := reply.(tickets.Alarms); err == nil && ok && len(alarms.On) == 0 {
-			return
-		}
-		c.env.Clock.Sleep(askAgain)
-	}
+	awaitNoAlarm(c.env)
 }

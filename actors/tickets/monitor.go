@@ -23,16 +23,16 @@ type AskPending struct {
 }
 
 // Pending answers AskPending, with the oldest items if there are many. Source is the
-// path of the one who answers.
+// path of the one who answers, or the name of a ticket tracker, all of whose members
+// answer the same.
 type Pending struct {
 	Source string
 	N      uint64
 	Items  []PendingItem
 }
 
-// A PendingItem is one promise. Age is how old it is, by the clock of the source. One
-// that the source found on its disk when it started is Inherited: it is older than
-// its Age.
+// A PendingItem is one promise. Age is how old it is, as far as the source knows; one
+// that is Inherited may be older: it was found on a disk, or on another host.
 type PendingItem struct {
 	ID        string
 	Age       time.Duration
@@ -91,6 +91,9 @@ const (
 type MonitorOptions struct {
 	// Sources are the paths of the actors that are asked.
 	Sources []string
+	// Trackers are the hosts of a ticket tracker. They are one source, TrackerActor: all
+	// are asked, and the first answer counts.
+	Trackers []string
 	// Every is how often, 500 ms.
 	Every time.Duration
 	// Due is how old an item may get without an alarm, 30 s.
@@ -115,8 +118,10 @@ type monitor struct {
 
 // A watched source, and what is known of it.
 type watched struct {
-	path   string
-	heard  time.Duration // when it last answered
+	name   string
+	paths  []string      // of those who may answer
+	n      uint64        // the question that it answered last
+	heard  time.Duration // and when
 	silent bool          // there is an alarm
 	items  map[string]pendingItem
 }
@@ -138,10 +143,21 @@ func NewMonitor(opts MonitorOptions) actors.Producer {
 	return func(env actors.Env) actor.Actor {
 		m := &monitor{env: env, opts: opts}
 		for _, path := range opts.Sources {
-			m.sources = append(m.sources, &watched{path: path, items: map[string]pendingItem{}})
+			m.watch(path, path)
+		}
+		var trackers []string
+		for _, host := range opts.Trackers {
+			trackers = append(trackers, host+"/"+TrackerActor)
+		}
+		if len(trackers) > 0 {
+			m.watch(TrackerActor, trackers...)
 		}
 		return m
 	}
+}
+
+func (m *monitor) watch(name string, paths ...string) {
+	m.sources = append(m.sources, &watched{name: name, paths: paths, items: map[string]pendingItem{}})
 }
 
 // Receive implements actor.Actor.
@@ -167,26 +183,31 @@ func (m *monitor) poll() {
 		if !w.silent && m.env.Clock.Now()-w.heard >= m.opts.Silent {
 			w.silent = true
 			m.env.Note(SawSilence)
-			m.env.Note(AlarmRaised{Alarm: Alarm{Source: w.path}})
+			m.env.Note(AlarmRaised{Alarm: Alarm{Source: w.name}})
 		}
-		m.env.Note(Polled{Source: w.path, N: m.asked})
-		m.env.Send(m.env.PID(w.path), AskPending{From: m.env.Host + "/" + MonitorActor, N: m.asked})
+		m.env.Note(Polled{Source: w.name, N: m.asked})
+		for _, path := range w.paths {
+			m.env.Send(m.env.PID(path), AskPending{From: m.env.Host + "/" + MonitorActor, N: m.asked})
+		}
 	}
 	m.env.Clock.After(m.opts.Every, askSources{})
 }
 
-// hear takes an answer to the last question; others are too old to tell what is
-// pending now.
+// hear takes the first answer to the last question; others are too old to tell what
+// is pending now.
 func (m *monitor) hear(p Pending) {
-	i := slices.IndexFunc(m.sources, func(w *watched) bool { return w.path == p.Source })
+	i := slices.IndexFunc(m.sources, func(w *watched) bool { return w.name == p.Source })
 	if i < 0 || p.N != m.asked {
 		return
 	}
 	w, now := m.sources[i], m.env.Clock.Now()
-	w.heard = now
+	if w.n == p.N {
+		return
+	}
+	w.n, w.heard = p.N, now
 	if w.silent {
 		w.silent = false
-		m.env.Note(AlarmCleared{Alarm: Alarm{Source: w.path}})
+		m.env.Note(AlarmCleared{Alarm: Alarm{Source: w.name}})
 	}
 	before := w.items
 	w.items = make(map[string]pendingItem, len(p.Items))
@@ -201,7 +222,7 @@ func (m *monitor) hear(p Pending) {
 		if !at.alarm && now-at.since >= m.opts.Due {
 			at.alarm = true
 			m.env.Note(SawAlarm)
-			m.env.Note(AlarmRaised{Alarm: Alarm{Source: w.path, Item: it.ID}, N: p.N})
+			m.env.Note(AlarmRaised{Alarm: Alarm{Source: w.name, Item: it.ID}, N: p.N})
 		}
 		w.items[it.ID] = at
 	}
@@ -214,7 +235,7 @@ func (m *monitor) hear(p Pending) {
 	slices.Sort(done)
 	for _, id := range done {
 		m.env.Note(SawAlarmCleared)
-		m.env.Note(AlarmCleared{Alarm: Alarm{Source: w.path, Item: id}})
+		m.env.Note(AlarmCleared{Alarm: Alarm{Source: w.name, Item: id}})
 	}
 }
 
@@ -222,7 +243,7 @@ func (m *monitor) alarms() []Alarm {
 	var out []Alarm
 	for _, w := range m.sources {
 		if w.silent {
-			out = append(out, Alarm{Source: w.path})
+			out = append(out, Alarm{Source: w.name})
 		}
 		var ids []string
 		for id, it := range w.items {
@@ -232,7 +253,7 @@ func (m *monitor) alarms() []Alarm {
 		}
 		slices.Sort(ids)
 		for _, id := range ids {
-			out = append(out, Alarm{Source: w.path, Item: id})
+			out = append(out, Alarm{Source: w.name, Item: id})
 		}
 	}
 	return out

@@ -42,6 +42,8 @@ type Options struct {
 	Worker  WorkerOptions
 	Web     WebOptions
 	Client  ClientOptions
+	// Monitor is that of the host "monitor", which watches the tracker; nil for none.
+	Monitor *MonitorOptions
 }
 
 func (o Options) withDefaults() Options {
@@ -91,6 +93,11 @@ func Topology(o Options) actors.Topology {
 			h.Programs = []actors.ProgramDef{{Name: "program", Run: o.Programs[i]}}
 		}
 		hosts = append(hosts, h)
+	}
+	if o.Monitor != nil {
+		m := *o.Monitor
+		m.Trackers = trackers
+		hosts = append(hosts, host(MonitorHost, MonitorActor, NewMonitor(m)))
 	}
 	return actors.Topology{Hosts: append(hosts, host("final", ClientActor, NewClientActor(o.Client)))}
 }

@@ -126,6 +126,12 @@ func (t *tracker) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case ask:
 		t.ask(m)
+	case AskPending:
+		t.member.Read(func(ok bool) {
+			if ok {
+				t.env.Send(t.env.PID(m.From), Pending{Source: TrackerActor, N: m.N, Items: t.state.pending(pendingMost)})
+			}
+		})
 	case lookAround:
 		if m.term == t.term && t.member.Leads() {
 			t.look()
@@ -170,6 +176,9 @@ func (t *tracker) propose(c command) uint64 {
 	c.Term, c.N, c.At = t.term, t.last+1, t.now()
 	if !t.member.Propose(c.encode()) {
 		return 0
+	}
+	if c.Verb == create {
+		t.env.Note(Proposed{Key: c.Key, At: c.At})
 	}
 	t.last++
 	return t.last

@@ -19,6 +19,13 @@ type Changed struct {
 	Text     string
 }
 
+// Proposed is the fact that a leader proposes to make a ticket. The ticket's age counts
+// from then, though it may be committed a good deal later, or never.
+type Proposed struct {
+	Key string
+	At  time.Duration // group time
+}
+
 // States that a member of the tracker notes.
 const (
 	// SawLeaderLost: a leader was deposed while answers to commands were owed.

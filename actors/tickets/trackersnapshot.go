@@ -14,7 +14,7 @@ func (s *trackerState) snapshot() []byte {
 	e.uint(uint64(s.now))
 	e.uint(uint64(s.last))
 	e.uint(uint64(s.tickets.len()))
-	for which := range s.tickets.lists {
+	for _, which := range []int{leases, expiries} {
 		s.tickets.each(which, func(t *entry) {
 			for _, n := range []uint64{uint64(t.id), uint64(t.state), uint64(t.percent), uint64(t.created), uint64(t.deadline)} {
 				e.uint(n)
@@ -46,5 +46,6 @@ func (s *trackerState) restore(b []byte) error {
 	if d.err != nil {
 		return fmt.Errorf("tracker snapshot: %w", d.err)
 	}
+	s.tickets.sortAges()
 	return nil
 }

@@ -65,6 +65,17 @@ func (s *trackerState) query(id ID, key string) (Ticket, Status) {
 	return e.ticket(), OK
 }
 
+// pending returns the tickets in progress that were made first, at most so many. How
+// long nobody has led is not in the time of a group, so they may be older than their
+// ages say.
+func (s *trackerState) pending(most int) []PendingItem {
+	var out []PendingItem
+	for _, e := range s.tickets.oldest(most) {
+		out = append(out, PendingItem{ID: e.id.String(), Age: s.now - e.created, Inherited: true})
+	}
+	return out
+}
+
 func (e *entry) ticket() Ticket {
 	return Ticket{ID: e.id, State: e.state, Text: e.text, Percent: e.percent, Created: e.created}
 }

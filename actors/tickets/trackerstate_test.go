@@ -3,8 +3,10 @@ package tickets
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"testing"
 	"time"
 
@@ -132,6 +134,17 @@ func randomCommands(seed int64, n int) []command {
 	return out
 }
 
+// unfinished is what the tracker is to say that is pending, found with a search.
+func unfinished(s *trackerState, model map[ID]models.Ticket) []PendingItem {
+	var out []PendingItem
+	for _, id := range slices.Sorted(maps.Keys(model)) {
+		if got, _ := s.query(id, ""); model[id].State == models.TicketInProgress {
+			out = append(out, PendingItem{ID: id.String(), Age: s.now - got.Created, Inherited: true})
+		}
+	}
+	return out
+}
+
 // The laws of the replicated state: members that apply the same commands agree byte by
 // byte, also if one of them was restored from a snapshot on the way; every ticket obeys
 // its model; and the memory is bounded.
@@ -158,7 +171,7 @@ func TestTrackerLaws(t *testing.T) {
 				return false
 			}
 		}
-		return bytes.Equal(whole.snapshot(), restored.snapshot())
+		return bytes.Equal(whole.snapshot(), restored.snapshot()) && slices.Equal(whole.pending(99), restored.pending(99))
 	}, gen.Int64(), gen.IntRange(0, 79)))
 	props.Property("every ticket obeys its model", prop.ForAll(func(seed int64) bool {
 		s := newTrackerState(shortLimits)
@@ -190,6 +203,9 @@ func TestTrackerLaws(t *testing.T) {
 				if got, _ := s.query(id, ""); got.Value() != want {
 					return false
 				}
+			}
+			if !slices.Equal(s.pending(len(model)), unfinished(s, model)) {
+				return false
 			}
 			if !ok || s.tickets.len() > shortLimits.Tickets || len(s.tickets.entries) > shortLimits.Tickets {
 				return false

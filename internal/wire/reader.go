@@ -50,6 +50,10 @@ func (r *Reader) Next() (Frame, error) {
 	return Frame{Kind: Kind(f[lengthBytes+1]), Body: f[headBytes:end:end]}, nil
 }
 
+// Buffered returns how many bytes were read and not yet returned. When the Reader
+// reads from its source they are the beginning of one frame.
+func (r *Reader) Buffered() int { return r.tail - r.head }
+
 // fill reads until n bytes of the current frame are at hand. The buffer doubles
 // as bytes arrive and not by what a length field claims, so that a peer pays for
 // the memory it makes us use.

@@ -45,7 +45,7 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer, scena
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	root.AddCommand(c.list(), c.plan(), c.run(), c.replay(), c.shrink(), c.view(), c.plot())
+	root.AddCommand(c.list(), c.plan(), c.run(), c.replay(), c.shrink(), c.view(), c.plot(), c.certs())
 	root.AddCommand(more...)
 	err := c.validate()
 	if err == nil {
