@@ -30,9 +30,14 @@ import (
 //
 // There is one coordinator, or three: coord, coord2 and coord3, of which one may fail.
 // Daemons are daemon1, daemon2 and so on; c0, c1 and so on are the places of clients, of
-// which each takes one for as long as it runs.
+// which each takes one for as long as it runs. With "certs": "keys" connections are
+// encrypted and hosts prove who they are, by ca.pem, HOST.pem and HOST.key of that folder;
+// the roles in the certificates are coordinator, daemon and client. Without it all
+// addresses must be loopback.
 type config struct {
 	Hosts map[string]hostConfig `json:"hosts"`
+	// Certs is the folder of certificates, relative to the folder of the file.
+	Certs string `json:"certs,omitempty"`
 
 	file         string // it was read from
 	coordinators int
@@ -99,7 +104,7 @@ func lineOf(text []byte, offset int64, err error) int {
 	return 1 + bytes.Count(text[:min(offset, int64(len(text)))], []byte("\n"))
 }
 
-// resolve counts the hosts, checks them and makes their folders relative to nothing.
+// resolve counts the hosts, checks them and makes their folders independent of the file.
 func (c *config) resolve() error {
 	c.coordinators = c.count(coordinatorName)
 	c.daemons = c.count(daemonName)
@@ -111,6 +116,9 @@ func (c *config) resolve() error {
 		return fmt.Errorf("%d coordinators tolerate no more failures than %d; have an odd number", c.coordinators, c.coordinators-1)
 	case c.daemons == 0:
 		return fmt.Errorf("no host %s: a store has a coordinator and daemons", daemonName(0))
+	}
+	if c.Certs != "" {
+		c.Certs = c.absolute(c.Certs)
 	}
 	top := c.topology()
 	used := map[string]string{} // addresses and folders, and by whom
@@ -126,10 +134,7 @@ func (c *config) resolve() error {
 		if h.Data == "" {
 			return fmt.Errorf("host %s: data: no folder", name)
 		}
-		if !filepath.IsAbs(h.Data) {
-			h.Data = filepath.Join(filepath.Dir(c.file), h.Data)
-		}
-		h.Data = filepath.Clean(h.Data)
+		h.Data = c.absolute(h.Data)
 		if h.Admin != "" {
 			if err := checkLoopback(h.Admin); err != nil {
 				return fmt.Errorf("host %s: admin: %w", name, err)
@@ -144,6 +149,14 @@ func (c *config) resolve() error {
 		c.Hosts[name] = h
 	}
 	return nil
+}
+
+// absolute returns a path that is relative to the folder of the file as one that is not.
+func (c *config) absolute(path string) string {
+	if filepath.IsAbs(path) {
+		return filepath.Clean(path)
+	}
+	return filepath.Join(filepath.Dir(c.file), path)
 }
 
 // checkPort refuses an address that others could not find.
@@ -212,10 +225,10 @@ func (c *config) places() []string {
 // topology is the system that the hosts make. Clients send an operation again when its
 // chain has changed, under the same id: it stays one operation.
 func (c *config) topology() actors.Topology {
-	return store.Topology(store.Options{
+	return store.WithRoles(store.Topology(store.Options{
 		Coordinators: c.coordinators, Daemons: c.daemons, Clients: c.clients,
 		Client: store.ClientOptions{Resubmit: true},
-	})
+	}))
 }
 
 // addrs are the addresses of all hosts.

@@ -76,7 +76,9 @@ func startHost(c config, name string, p actors.ProgramDef, log *slog.Logger, not
 			top.Hosts[i].Programs = append(top.Hosts[i].Programs, p)
 		}
 	}
-	world, err := live.Start(top, live.Options{Dir: f.path, Hosts: []string{name}, Addrs: c.addrs(), Log: log, Note: note})
+	world, err := live.Start(top, live.Options{
+		Dir: f.path, Hosts: []string{name}, Addrs: c.addrs(), Certs: c.Certs, Log: log, Note: note,
+	})
 	if err != nil {
 		return nil, nil, errors.Join(err, f.close())
 	}

@@ -224,7 +224,7 @@ const statusPause = 50 * time.Millisecond
 func awaitStable(env actors.Env, daemons int, timeout time.Duration) (*store.Config, error) {
 	admin := store.NewClient(env).Admin()
 	for deadline := env.Clock.Now() + timeout; ; env.Clock.Sleep(statusPause) {
-		view, err := admin.WaitUntilStable(deadline - env.Clock.Now())
+		view, err := admin.WaitUntilStable((deadline - env.Clock.Now()).Round(time.Millisecond))
 		if err == nil && len(view.Daemons) < daemons {
 			err = fmt.Errorf("%d of %d daemons have registered", len(view.Daemons), daemons)
 		}

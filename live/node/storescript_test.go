@@ -19,6 +19,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/simrun/simrun/live"
 )
 
 // TestStore runs the scripts of testdata: a store of several processes, as an operator
@@ -31,7 +33,7 @@ func TestStore(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"ports": fillPorts, "start": startProcess, "signal": signalProcess, "lines": writeLines, "damage": damageFile, "fetch": fetchAdmin,
+			"ports": fillPorts, "start": startProcess, "signal": signalProcess, "lines": writeLines, "damage": damageFile, "fetch": fetchAdmin, "certs": issueCerts,
 		},
 	})
 }
@@ -131,6 +133,16 @@ func damageFile(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	b[len(b)/2] ^= 1
 	ts.Check(os.WriteFile(names[0], b, 0o640))
+}
+
+// certs DIR HOST=ROLE... makes certificates.
+func issueCerts(ts *testscript.TestScript, _ bool, args []string) {
+	authority, err := live.OpenAuthority(ts.MkAbs(args[0]))
+	ts.Check(err)
+	for _, word := range args[1:] {
+		host, role, _ := strings.Cut(word, "=")
+		ts.Check(authority.Issue(live.Identity{Host: host, Role: role}, time.Now().Add(time.Hour)))
+	}
 }
 
 // fetch HOST PATH prints a page of the admin port to the file page.
