@@ -1,6 +1,8 @@
 package group
 
 import (
+	"errors"
+
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/simrun/simrun/actors"
@@ -16,6 +18,7 @@ type keeper struct {
 	member *actor.PID
 	self   *actor.PID
 	log    *wal.Log
+	alone  bool // there is no other member
 
 	flushing bool
 	upto     uint64 // number of the last record that was given
@@ -64,8 +67,12 @@ func (m keep) CopyMessage() any { return m }
 // CopyMessage shares the state, which is never written to.
 func (m replace) CopyMessage() any { return m }
 
-func newKeeper(member *actor.PID) actors.Producer {
-	return func(env actors.Env) actor.Actor { return &keeper{env: env, member: member} }
+// errOnlyCopy stops the only member of a group: to begin anew would forget everything
+// that the group has decided, and the files may still be of use to an operator.
+var errOnlyCopy = errors.New("group: the log is damaged and no other member has a copy")
+
+func newKeeper(member *actor.PID, alone bool) actors.Producer {
+	return func(env actors.Env) actor.Actor { return &keeper{env: env, member: member, alone: alone} }
 }
 
 // Receive implements actor.Actor.
@@ -91,7 +98,7 @@ func (k *keeper) Receive(ctx actor.Context) {
 }
 
 // open recovers what a host has of the group. Without a usable log it begins a new
-// one, with a new identity that is durable before anybody hears of it.
+// one, unless there is nobody to learn from, with a new identity that is durable before anybody hears of it.
 func (k *keeper) open() error {
 	log, rec, err := wal.Open(k.env.Disk, k.env.Note)
 	if err != nil {
@@ -104,6 +111,9 @@ func (k *keeper) open() error {
 		if err := log.Settle(); err != nil {
 			return err
 		}
+	}
+	if rec.Corrupt && k.alone {
+		return errOnlyCopy
 	}
 	if rec.Corrupt {
 		k.env.Note(actors.Sometimes(SawCorrupt))

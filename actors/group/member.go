@@ -54,7 +54,7 @@ func (m *Member) Receive(ctx actor.Context) {
 	switch msg := ctx.Message().(type) {
 	case *actor.Started:
 		m.self = ctx.Self()
-		m.keeper = m.env.Spawn(ctx, "disk", newKeeper(m.self))
+		m.keeper = m.env.Spawn(ctx, "disk", newKeeper(m.self, len(m.cfg.Members) == 1))
 	case opened:
 		if err := m.start(msg); err != nil {
 			m.env.Halt(err)

@@ -28,6 +28,17 @@ type Recovered struct {
 	Corrupt bool
 }
 
+// Damage is the fact that a file of a log is not as it was written.
+type Damage struct {
+	File string
+	// At is the first byte, from 0, that cannot be read as a record, or 0 if the whole
+	// file is meant.
+	At int64
+	// Cut says that the rest of the file was cut off, as after a torn write. Otherwise
+	// nothing of the log is used.
+	Cut bool
+}
+
 const (
 	snapshotTemp = "snap.tmp" // a snapshot that is being written
 	segmentCopy  = "wal.tmp"  // a segment that is being recovered
@@ -81,6 +92,7 @@ func (l *Log) load(files files) (Recovered, error) {
 		state, ok := decodeSnapshot(base, b)
 		if !ok {
 			// It was synced before it got its name.
+			l.note(Damage{File: snapshotName(base)})
 			return Recovered{Corrupt: true}, nil
 		}
 		rec.Snapshot = state
@@ -88,6 +100,7 @@ func (l *Log) load(files files) (Recovered, error) {
 	}
 	for _, first := range files.segments {
 		if first > l.segment {
+			l.note(Damage{File: segmentName(first)})
 			return Recovered{Corrupt: true}, nil // its snapshot is gone
 		}
 		l.exists = l.exists || first == l.segment
@@ -101,10 +114,13 @@ func (l *Log) load(files files) (Recovered, error) {
 	}
 	rec.Records = l.scan(b)
 	if end := l.size; end < int64(len(b)) {
+		damage := Damage{File: l.name(), At: end}
 		if l.promised(b) > end {
+			l.note(damage)
 			return Recovered{Corrupt: true}, nil
 		}
-		rec.Torn = true
+		rec.Torn, damage.Cut = true, true
+		l.note(damage)
 		if err := l.mark(tornMark); err != nil {
 			return Recovered{}, err
 		}

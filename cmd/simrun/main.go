@@ -5,11 +5,12 @@ package main
 import (
 	"os"
 
+	"github.com/simrun/simrun/live/node"
 	"github.com/simrun/simrun/scenarios"
 	"github.com/simrun/simrun/sim/simcli"
 	"github.com/simrun/simrun/zoo"
 )
 
 func main() {
-	os.Exit(simcli.Main(scenarios.All(), simcli.Bench(scenarios.Hop(), scenarios.HopMessage(), scenarios.Checked()), zoo.Command()))
+	os.Exit(simcli.Main(scenarios.All(), simcli.Bench(scenarios.Hop(), scenarios.HopMessage(), scenarios.Checked()), zoo.Command(), node.ClientCommand()))
 }

@@ -23,7 +23,7 @@ var mayImport = []row{
 
 	{"scenarios", "sim actors actors/* faults linearizability models"},
 	{"live/harness", "sim live actors faults linearizability internal/wire internal/trace"},
-	{"live/node", "live actors actors/*"},
+	{"live/node", "live actors actors/* models"},
 
 	{"sim", "actors faults linearizability internal/wire internal/trace internal/view"},
 	{"live", "actors internal/wire internal/trace"},

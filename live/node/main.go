@@ -9,10 +9,14 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/spf13/cobra"
 )
 
 const usage = `node runs a service of simrun.
 
+  node HOST --config FILE  run one host of a replicated store
+  node client COMMAND      use such a store: node client --help
   node primes [flags]      serve sums of primes over HTTP
   node sum [flags] A B     ask such a service for the sum of the primes in [A, B)
 
@@ -38,6 +42,10 @@ func Main(args []string, stdout, stderr io.Writer) int {
 		return 2
 	}
 	fmt.Fprintf(stderr, "node: %v\n", err)
+	var coded interface{ ExitCode() int }
+	if errors.As(err, &coded) {
+		return coded.ExitCode()
+	}
 	return 1
 }
 
@@ -51,12 +59,34 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return runPrimes(ctx, args[1:], stdout, stderr)
 	case "sum":
 		return runSum(ctx, args[1:], stdout, stderr)
+	case "client":
+		return runStoreClient(ctx, args[1:], stdout, stderr)
 	case "help", "-h", "-help", "--help":
 		fmt.Fprint(stdout, usage)
 		return nil
 	}
+	if len(args) > 1 {
+		return runServer(ctx, args[0], args[1:], stdout, stderr)
+	}
 	fmt.Fprintf(stderr, "node: no command %q\n\n%s", args[0], usage)
 	return errUsage
+}
+
+// runStoreClient is the command `node client`.
+func runStoreClient(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	cmd := ClientCommand()
+	// Cobra names a command by the one above it.
+	root := &cobra.Command{Use: "node", SilenceErrors: true, SilenceUsage: true, CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true}}
+	root.AddCommand(cmd)
+	root.SetArgs(append([]string{"client"}, args...))
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	var coded interface{ ExitCode() int }
+	if err != nil && !errors.As(err, &coded) {
+		return wrongUse{err}
+	}
+	return err
 }
 
 // parse reads flags and leaves want arguments.

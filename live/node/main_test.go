@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rogpeppe/go-internal/testscript"
+
 	"github.com/simrun/simrun/actors/primes"
 )
 
@@ -21,7 +23,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(child) != "" {
 		os.Exit(Main(os.Args[1:], os.Stdout, os.Stderr))
 	}
-	os.Exit(m.Run())
+	testscript.Main(m, map[string]func(){"node": func() { os.Exit(Main(os.Args[1:], os.Stdout, os.Stderr)) }})
 }
 
 // startService starts a service for a test, on a free port.

@@ -17,7 +17,8 @@ import (
 
 // Main runs the command with the arguments of the process over a set of scenarios
 // and returns the exit code. Further commands are added as they are; one whose error
-// has a method Verdict has said all there is to say and decides the exit code.
+// has a method Verdict has said all there is to say and decides the exit code, and one
+// whose error has a method ExitCode decides it too.
 func Main(scenarios []sim.Scenario, more ...*cobra.Command) int {
 	if os.Getenv(workerVariable) != "" {
 		return work(scenarios, os.Stdin, os.Stdout)
@@ -64,6 +65,10 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer, scena
 	var broken brokenError
 	if errors.As(err, &broken) {
 		return sim.Harness.ExitCode()
+	}
+	var coded interface{ ExitCode() int }
+	if errors.As(err, &coded) {
+		return coded.ExitCode()
 	}
 	return 2
 }
