@@ -51,7 +51,8 @@ func (a *admission) arrive(conn net.Conn) (out net.Conn) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if len(a.strangers) == strangersMax {
-		out, a.strangers = a.strangers[0], slices.Delete(a.strangers, 0, 1)
+		out = a.strangers[0]
+		a.strangers = slices.Delete(a.strangers, 0, 1)
 	}
 	a.strangers = append(a.strangers, conn)
 	return out
@@ -74,7 +75,8 @@ func (a *admission) introduce(conn net.Conn, host string) (p *peer, out net.Conn
 		a.peers[host] = p
 	}
 	if len(p.conns) == peerConnsMax {
-		out, p.conns = p.conns[0], slices.Delete(p.conns, 0, 1)
+		out = p.conns[0]
+		p.conns = slices.Delete(p.conns, 0, 1)
 	}
 	p.conns = append(p.conns, conn)
 	return p, out
