@@ -19,7 +19,7 @@ type table struct {
 	free    []int32 // unused places of entries
 	byID    map[ID]int32
 	byKey   map[string]int32 // of those that have a key
-	lists   [3]list
+	lists   [3]list          // leases, expiries and ages
 }
 
 // An entry is one ticket, and its places in the lists.
