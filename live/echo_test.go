@@ -61,13 +61,14 @@ func pump(j job, result chan<- error) actors.Producer {
 	}
 }
 
-func runJob(t testing.TB, j job) {
+// runJob has two hosts do a job, on TLS if there are certificates.
+func runJob(t testing.TB, j job, certs string) {
 	result := make(chan error, 1)
 	top := actors.Topology{Hosts: []actors.Host{
 		oneHost("server", actors.ActorDef{Name: "echo", New: reflectPackets}),
 		oneHost("peer", actors.ActorDef{Name: "pump", New: pump(j, result)}),
 	}}
-	w := start(t, top, live.Options{})
+	w := start(t, top, live.Options{Certs: certs})
 	select {
 	case err := <-result:
 		if err != nil {
@@ -78,19 +79,25 @@ func runJob(t testing.TB, j job) {
 	}
 }
 
+var echoIDs = []live.Identity{{Host: "server"}, {Host: "peer"}}
+
 func TestPipelinedEchoesComeBackInOrder(t *testing.T) {
-	for _, window := range []int{1, 1024} {
-		runJob(t, job{trips: 5000, window: window, bytes: 100})
+	for _, dir := range []string{"", certs(t, echoIDs...)} {
+		for _, window := range []int{1, 1024} {
+			runJob(t, job{trips: 5000, window: window, bytes: 100}, dir)
+		}
 	}
 }
 
-// BenchmarkEcho is a round trip through two actors on two hosts; the bare one has
-// the same frames and the same window, and no actors.
+// BenchmarkEcho is a round trip through two actors on two hosts, in plain text and
+// on TLS; the bare one has the same frames and the same window, and no actors.
 func BenchmarkEcho(b *testing.B) {
+	dir := certs(b, echoIDs...)
 	for _, bytes := range []int{100, 1500} {
 		for _, window := range []int{1, 1024} {
 			name := fmt.Sprintf("bytes=%d/window=%d", bytes, window)
-			b.Run("live/"+name, func(b *testing.B) { runJob(b, job{b.N, window, bytes}) })
+			b.Run("live/"+name, func(b *testing.B) { runJob(b, job{b.N, window, bytes}, "") })
+			b.Run("tls/"+name, func(b *testing.B) { runJob(b, job{b.N, window, bytes}, dir) })
 			b.Run("bare/"+name, func(b *testing.B) { bareJob(b, job{b.N, window, bytes}) })
 		}
 	}

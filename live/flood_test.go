@@ -170,6 +170,31 @@ type deaf struct{ net.Conn }
 func (deaf) Write(b []byte) (int, error) { return len(b), nil }
 func (deaf) Read([]byte) (int, error)    { return 0, io.EOF }
 
+// FAULTS 4, memory: a peer that comes and goes leaves nothing behind.
+func TestThousandReconnectsLeaveNothingBehind(t *testing.T) {
+	dir := certs(t, rolePairIDs...)
+	w := start(t, rolePair(), live.Options{Certs: dir})
+	visit := func() {
+		conn := dialSecure(t, w.Addr("server"), dir, "peer")
+		write(t, conn, append(helloOf(t, "peer"), frame(t, "echo", "", ask{})...))
+		if _, err := wire.NewReader(conn).Next(); err != nil {
+			t.Fatal(err)
+		}
+		_ = conn.Close()
+	}
+	visit()
+	goroutines, files := runtime.NumGoroutine(), descriptors(t)
+	for range 1000 {
+		visit()
+	}
+	eventually(t, "goroutines and descriptors have gone", func() bool {
+		return runtime.NumGoroutine() <= goroutines && descriptors(t) <= files
+	})
+	if n := w.Counts().Refused; n != 0 {
+		t.Errorf("%d refused", n)
+	}
+}
+
 // FAULTS 4, authentication: ten thousand connections of nobody.
 func TestUnauthenticatedConnectionsHurtNobody(t *testing.T) {
 	var limit syscall.Rlimit

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/simrun/simrun/actors"
+	"github.com/simrun/simrun/actors/wal"
 	"github.com/simrun/simrun/faults"
 	"github.com/simrun/simrun/sim"
 )
@@ -108,6 +109,38 @@ func TestADamagedLogIsWipedAndATornOneIsKept(t *testing.T) {
 		if len(ids) != want {
 			t.Errorf("%v: m1 had %d identities, want %d", kind, len(ids), want)
 		}
+	}
+}
+
+// TestTheOnlyMemberKeepsADamagedLog: it stops, and does not found another group that
+// knows nothing of what was decided.
+func TestTheOnlyMemberKeepsADamagedLog(t *testing.T) {
+	s := testGroup(1, Config{}, calm, func(env actors.Env, hosts []string) error {
+		for i := range 40 {
+			_, err := env.Request(env.PID(hosts[0]+"/sum"), add{N: uint64(i)}, 100*time.Millisecond)
+			if err != nil && !errors.Is(err, actors.ErrTimeout) {
+				return err
+			}
+			env.Clock.Sleep(50 * time.Millisecond)
+		}
+		return nil
+	})
+	founded, recovered, damaged := 0, 0, 0
+	for _, n := range withFaults(t, s, 3,
+		faults.Fault{Kind: faults.Rot, Hosts: []string{"m0"}, At: time.Second},
+		faults.Fault{Kind: faults.PowerLoss, Hosts: []string{"m0"}, At: 1100 * time.Millisecond, For: 50 * time.Millisecond},
+	) {
+		switch n.Fact.(type) {
+		case Founded:
+			founded++
+		case Recovered:
+			recovered++
+		case wal.Damage:
+			damaged++
+		}
+	}
+	if founded != 1 || recovered != 1 || damaged == 0 {
+		t.Errorf("damaged %d times, it founded %d groups and came back with %d logs", damaged, founded, recovered)
 	}
 }
 
