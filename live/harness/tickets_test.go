@@ -20,8 +20,8 @@ func TestTicketsLive(t *testing.T) {
 			s.Checks = slices.DeleteFunc(slices.Clone(s.Checks), func(c sim.Check) bool { return c.Name == "pages" })
 			p := sim.NewPlan(s, 1)
 			for knob, value := range map[string]string{
-				"trackers": "3", "webs": "2", "workers": "2", "ttl": "2s", "lease": "3s", "tickets": "1000", "jobs": "100", "durable": "yes",
-				"joblease": "1s", "deliveries": "3", "parallel": "4", "callbacks": "64",
+				"trackers": "3", "webs": "2", "workers": "2", "ttl": "2s", "lease": "30s", "tickets": "1000", "jobs": "100", "durable": "yes",
+				"joblease": "10s", "deliveries": "3", "parallel": "4", "callbacks": "64",
 			} {
 				p.Knobs = p.Knobs.With(knob, value)
 			}
