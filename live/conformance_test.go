@@ -40,3 +40,13 @@ func TestContract(t *testing.T) {
 		return start(t, top, live.Options{}).Wait(within(t, 20*time.Second))
 	})
 }
+
+func TestContractOnTLS(t *testing.T) {
+	actorstest.Run(t, func(t *testing.T, top actors.Topology) error {
+		var ids []live.Identity
+		for _, h := range top.Hosts {
+			ids = append(ids, live.Identity{Host: h.Name, Role: h.Role})
+		}
+		return start(t, top, live.Options{Certs: certs(t, ids...)}).Wait(within(t, 20*time.Second))
+	})
+}
