@@ -21,8 +21,8 @@ type storeOracle struct {
 	budget  *faults.Budget
 	up      map[string]bool // daemons
 	regions []copies
-	spaces  int // published
-	epoch   uint64
+	spaces  int           // published
+	config  *store.Config // the same; nil before the first
 	// coordinators has the disks of these; they promise to remember the configuration.
 	coordinators *groupOracle
 
@@ -93,7 +93,8 @@ func held(m store.Mark) faults.Held {
 	return faults.Held{Group: int(m.Region), Copy: m.Data, Upto: m.Seq}
 }
 
-// recover takes what a daemon found on its disk.
+// recover takes what a daemon found on its disk. A copy that it is believed to have
+// there and that is not in its log is one with nothing in it.
 func (o *storeOracle) recover(n sim.Note, f store.Recovered) {
 	o.up[n.Host] = true
 	if f.Corrupt {
@@ -102,6 +103,19 @@ func (o *storeOracle) recover(n sim.Note, f store.Recovered) {
 	found := make([]faults.Held, len(f.Copies))
 	for i, m := range f.Copies {
 		found[i] = held(m)
+	}
+	if o.config != nil {
+		for i := range o.config.Regions {
+			r := &o.config.Regions[i]
+			at := r.Index(n.Host)
+			if at < 0 || r.Chain[at].Disk != f.Disk {
+				continue
+			}
+			id, copy := int(r.ID), r.Chain[at].Data
+			if !slices.ContainsFunc(found, func(h faults.Held) bool { return h.Group == id && h.Copy == copy }) {
+				found = append(found, faults.Held{Group: id, Copy: copy})
+			}
+		}
 	}
 	o.budget.Found(n.Seq, n.Host, f.Boot, found)
 }
@@ -137,10 +151,10 @@ func chainOf(c *store.Config, r *store.Region) faults.Chain {
 // may be the last one again, and what had been decided since is forgotten. One that was
 // deposed may be late with an older one.
 func (o *storeOracle) publish(at int64, c *store.Config) {
-	if c.Epoch < o.epoch {
+	if o.config != nil && c.Epoch < o.config.Epoch {
 		return
 	}
-	o.epoch = c.Epoch
+	o.config = c
 	o.decide(c)
 	o.spaces = len(c.Spaces)
 	for i := range c.Regions {
