@@ -13,7 +13,7 @@ const quickTime = 10 * time.Minute
 // A quick looks whether what was found once still is: by the seed that killed last
 // and by the witness, and where the seed does not kill any more, in one block. A
 // mutant without results is looked for in one block too; one that every block left
-// alive only by its witness.
+// alive only by its witness. One that survived a block before may do so again.
 type quick struct {
 	*keeper
 	reached map[string]bool
@@ -85,7 +85,7 @@ func (q *quick) anew(ctx context.Context, m *mutant, bin binary) error {
 	if last != nil {
 		n = last.N
 	}
-	b := q.results.block(m.key(q.sources), n)
+	b, evaded := q.results.block(m.key(q.sources), n), q.results.evaded(m.name)
 	if b == nil {
 		var err error
 		if b, err = q.block(ctx, m, bin, n); err != nil {
@@ -97,7 +97,7 @@ func (q *quick) anew(ctx context.Context, m *mutant, bin binary) error {
 	}
 	q.tell.block(m, b)
 	q.reached[m.name] = true
-	if !b.Killed && last != nil {
+	if !b.Killed && last != nil && !evaded {
 		q.lost = append(q.lost, fmt.Sprintf("%s: killed before by seed %v, and not any more in %d seeds", m.name, last.Seed, b.Tried))
 	}
 	return nil

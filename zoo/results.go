@@ -168,6 +168,13 @@ func (r *results) survived(name string) bool {
 	return tried && r.lastKill(name) == nil
 }
 
+// evaded reports that a mutant survived a block, with any sources.
+func (r *results) evaded(name string) bool {
+	return slices.ContainsFunc(r.records, func(rec record) bool {
+		return rec.Mutant == name && rec.Block != nil && !rec.Block.Killed
+	})
+}
+
 // shrunk returns what the first kill of a mutant was shrunk to, or nil.
 func (r *results) shrunk(key string) *shrunk {
 	for _, rec := range r.records {
