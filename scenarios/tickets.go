@@ -78,7 +78,7 @@ func ticketOptions(k sim.Knobs, site tickets.Site) tickets.Options {
 			Renew:   lease / 5, Snapshot: 2 << 10,
 		},
 		Worker: tickets.WorkerOptions{Parallel: k.Int("parallel", 2), Renew: jobLease / 3, Retry: 60 * time.Millisecond},
-		Web:    tickets.WebOptions{Callbacks: k.Int("callbacks", 64), Patience: time.Second},
+		Web:    tickets.WebOptions{Callbacks: k.Int("callbacks", 64), Patience: time.Second, Deadline: k.Duration("deadline", 0)},
 		Client: tickets.ClientOptions{Patience: 400 * time.Millisecond, Tries: 6, Poll: 100 * time.Millisecond, PollMost: 500 * time.Millisecond, Polls: 40},
 	}
 }

@@ -21,7 +21,7 @@ func TestTicketsLive(t *testing.T) {
 			p := sim.NewPlan(s, 1)
 			for knob, value := range map[string]string{
 				"trackers": "3", "webs": "2", "workers": "2", "ttl": "2s", "lease": "30s", "tickets": "1000", "jobs": "100", "durable": "yes",
-				"joblease": "10s", "deliveries": "3", "parallel": "4", "callbacks": "64",
+				"joblease": "10s", "deadline": "5s", "deliveries": "3", "parallel": "4", "callbacks": "64",
 			} {
 				p.Knobs = p.Knobs.With(knob, value)
 			}
