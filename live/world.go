@@ -27,6 +27,10 @@ type Options struct {
 	// the others are. A host of this process without an entry listens on a free
 	// port of 127.0.0.1. Without Certs all must be loopback addresses.
 	Addrs map[string]string
+	// Via returns the address at which a host of this process dials another: that of
+	// a proxy, for one. With "", and if Via is nil, it is the other's own. It may be
+	// called from any goroutine, once for each attempt.
+	Via func(from, to string) string
 	// Certs is a folder with ca.pem and, for each of Hosts, HOST.pem and HOST.key, as
 	// [Authority.Issue] writes them. With it connections are TLS 1.3 and both ends
 	// prove who they are: a host of the topology, in the role that the topology gives
@@ -170,6 +174,17 @@ func (w *World) Addr(host string) string {
 
 func (w *World) addr(host string) (string, bool) {
 	addr, ok := w.addrs[host]
+	return addr, ok
+}
+
+// via returns the address at which from dials to.
+func (w *World) via(from, to string) (string, bool) {
+	addr, ok := w.addr(to)
+	if ok && w.opts.Via != nil {
+		if other := w.opts.Via(from, to); other != "" {
+			addr = other
+		}
+	}
 	return addr, ok
 }
 
