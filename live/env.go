@@ -55,7 +55,7 @@ func (b *boot) spawnChild(ctx actor.Context, name string, p actors.Producer) *ac
 	if err := checkName(name); err != nil {
 		panic(fmt.Sprintf("spawn %s: %v", path, err))
 	}
-	child, err := b.spawn(ctx, path, name, p)
+	child, err := b.spawn(ctx, b.mailbox(path), name, p)
 	if err != nil {
 		panic(fmt.Sprintf("spawn %s: %v", path, err))
 	}

@@ -34,6 +34,7 @@ type mailbox struct {
 	system  queue[any]
 	user    queue[letter]
 	started bool
+	held    bool // the host is still starting
 	running bool // a goroutine is at work, or died at it
 	invoker actor.MessageInvoker
 }
@@ -96,9 +97,16 @@ func (m *mailbox) UserMessageCount() int {
 	return m.user.len()
 }
 
+// release lets the actor run: all others of its host are there.
+func (m *mailbox) release() {
+	m.mu.Lock()
+	m.held = false
+	m.schedule()
+}
+
 // schedule is called with the lock held and gives it up.
 func (m *mailbox) schedule() {
-	start := m.started && !m.running
+	start := m.started && !m.held && !m.running
 	m.running = m.running || start
 	m.mu.Unlock()
 	if start {
