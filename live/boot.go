@@ -13,6 +13,7 @@ import (
 	"github.com/asynkron/protoactor-go/eventstream"
 
 	"github.com/simrun/simrun/actors"
+	"github.com/simrun/simrun/internal/trace"
 )
 
 // unwind is the private panic value that takes a goroutine off a dead host.
@@ -24,6 +25,7 @@ type boot struct {
 	host    *host
 	number  uint64
 	started time.Time
+	record  *recorder
 	system  *actor.ActorSystem
 	guard   *actors.Guard
 
@@ -39,10 +41,11 @@ type boot struct {
 	requests atomic.Uint64 // numbers the reply addresses
 }
 
-func newBoot(h *host, number uint64) *boot {
+func newBoot(h *host, number uint64, rec *recorder) *boot {
 	b := &boot{
 		host:     h,
 		number:   number,
+		record:   rec,
 		started:  time.Now(),
 		ended:    make(chan struct{}),
 		disks:    open[*disk]{set: map[*disk]struct{}{}},
@@ -116,6 +119,11 @@ func (b *boot) die(flush bool) {
 			_ = c.Close()
 		}
 		b.system.Shutdown()
+		end := trace.Event{Kind: trace.Crash}
+		if flush {
+			end.Kind = trace.Stop
+		}
+		b.record.close(end)
 	})
 }
 
@@ -124,6 +132,7 @@ func (b *boot) fail(err error) {
 	if b.dead() {
 		return
 	}
+	b.record.write(trace.Event{Kind: trace.Fail, Text: err.Error()})
 	b.host.world.report(fmt.Errorf("host %s stopped: %w", b.host.name, err))
 	b.die(false)
 }
@@ -131,7 +140,9 @@ func (b *boot) fail(err error) {
 // spawn starts an actor with an Env of its own.
 func (b *boot) spawn(parent actor.SpawnerContext, box *mailbox, name string, p actors.Producer) (*actor.PID, error) {
 	props := actor.PropsFromProducer(
-		func() actor.Actor { return b.guard.Actor(p(b.env(box.path, box.disk, box))) },
+		func() actor.Actor {
+			return b.guard.Actor(b.record.actor(b.host.name+"/"+box.path, p(b.env(box.path, box.disk, box))))
+		},
 		actor.WithMailbox(func() actor.Mailbox { return box }),
 	)
 	return parent.SpawnNamed(props, name)

@@ -164,6 +164,11 @@ func (m *mailbox) run() {
 				continue
 			}
 			msg = t.msg
+			m.boot.record.timer(m.boot.host.name+"/"+m.path, t.n, msg)
+		} else if m.boot.record != nil {
+			path := m.boot.host.name + "/" + m.path
+			_, content, sender := actor.UnwrapEnvelope(msg)
+			m.boot.record.step(path, path, sender, content)
 		}
 		m.invoker.InvokeUserMessage(msg)
 	}

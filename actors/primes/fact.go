@@ -74,3 +74,9 @@ type GaveUp struct{ ID string }
 
 // Throttled is the fact that a client was answered 429.
 type Throttled struct{ Client string }
+
+func init() {
+	actors.Facts("primes",
+		Asked{}, Told{}, StoreBegan{}, Created{}, Ended{}, Evicted{}, Polled{}, Picked{}, Computed{}, Queued{}, Removed{},
+		GaveUp{}, Throttled{})
+}
