@@ -37,6 +37,7 @@ type mailbox struct {
 	started bool
 	running bool          // the goroutine is at work, or died at it
 	wake    chan struct{} // holds a token when it is to go on; nil until it has begun
+	held    bool          // the host is still starting
 	invoker actor.MessageInvoker
 	stopped bool // the actor has; of the goroutine
 }
@@ -99,9 +100,16 @@ func (m *mailbox) UserMessageCount() int {
 	return m.user.len()
 }
 
+// release lets the actor run: all others of its host are there.
+func (m *mailbox) release() {
+	m.mu.Lock()
+	m.held = false
+	m.schedule()
+}
+
 // schedule is called with the lock held and gives it up.
 func (m *mailbox) schedule() {
-	start := m.started && !m.running
+	start := m.started && !m.held && !m.running
 	m.running = m.running || start
 	first := start && m.wake == nil
 	if first {
@@ -173,6 +181,11 @@ func (m *mailbox) run() {
 				continue
 			}
 			msg = t.msg
+			m.boot.record.timer(m.boot.host.name+"/"+m.path, t.n, msg)
+		} else if m.boot.record != nil {
+			path := m.boot.host.name + "/" + m.path
+			_, content, sender := actor.UnwrapEnvelope(msg)
+			m.boot.record.step(path, path, sender, content)
 		}
 		m.invoker.InvokeUserMessage(msg)
 	}
