@@ -31,6 +31,9 @@ type Options struct {
 	// a proxy, for one. With "", and if Via is nil, it is the other's own. It may be
 	// called from any goroutine, once for each attempt.
 	Via func(from, to string) string
+	// Conn returns what takes the place of a connection that host has opened or
+	// accepted, below TLS: one that counts, for example. Nil leaves them as they are.
+	Conn func(host string, c net.Conn) net.Conn
 	// Certs is a folder with ca.pem and, for each of Hosts, HOST.pem and HOST.key, as
 	// [Authority.Issue] writes them. With it connections are TLS 1.3 and both ends
 	// prove who they are: a host of the topology, in the role that the topology gives
@@ -193,6 +196,14 @@ func (w *World) via(from, to string) (string, bool) {
 		}
 	}
 	return addr, ok
+}
+
+// conn gives the owner of the World a new connection of a host to wrap.
+func (w *World) conn(host string, c net.Conn) net.Conn {
+	if w.opts.Conn == nil {
+		return c
+	}
+	return w.opts.Conn(host, c)
 }
 
 // Counts says what became of the messages so far.
