@@ -30,6 +30,7 @@ func (h *host) accept() {
 			time.Sleep(backoffMin) // out of file descriptors, most likely
 			continue
 		}
+		conn = h.world.conn(h.name, conn)
 		b := h.current()
 		if b == nil || !b.conns.add(conn) {
 			_ = conn.Close()
