@@ -302,6 +302,7 @@ func (l *link) dial(ctx context.Context) (_ *outgoing, err error) {
 	if err != nil {
 		return nil, err
 	}
+	raw = l.boot.host.world.conn(l.boot.host.name, raw)
 	if !l.boot.conns.add(raw) {
 		return nil, errors.Join(errDown, raw.Close())
 	}

@@ -16,7 +16,7 @@ var mayImport = []row{
 	{"cmd/node", "live/node"},
 	{"cmd/actorvet", ""},
 
-	{"sim/simcli", "sim live live/harness live/proxy faults linearizability actors internal/view internal/trace"},
+	{"sim/simcli", "sim live live/bench live/harness live/proxy faults linearizability actors internal/view internal/trace"},
 	{"examples/*", "sim live live/harness actors faults linearizability models"},
 
 	{"zoo", "sim scenarios models faults linearizability internal/view"},
@@ -27,6 +27,7 @@ var mayImport = []row{
 
 	{"sim", "actors faults linearizability internal/wire internal/trace internal/view"},
 	{"live", "actors internal/wire internal/trace"},
+	{"live/bench", "live actors actors/store models"},
 	{"live/proxy", "internal/wire"},
 	{"actors/primes", "actors models actors/group actors/store actors/wal"},
 	{"actors/store", "actors models actors/group actors/wal"},
