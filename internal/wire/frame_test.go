@@ -187,7 +187,7 @@ func TestClaimedLengthCostsNoMemory(t *testing.T) {
 	if _, err := r.Next(); err != io.ErrClosedPipe {
 		t.Fatal(err)
 	}
-	if len(r.buf) != readerBytes {
+	if len(r.buf) != readerFirst {
 		t.Errorf("a claim of %d bytes grew the buffer to %d", FrameMax, len(r.buf))
 	}
 }
