@@ -96,14 +96,14 @@ func ReadRecording(dir string) (*Recording, error) {
 	if run == nil && len(hosts) == 0 {
 		return nil, fmt.Errorf("recording %s: there is none", dir)
 	}
-	var killed []string
+	killed := 0
 	for _, f := range hosts {
 		if f.cut {
-			killed = append(killed, f.header.Host)
+			killed++
 		}
 	}
-	if len(killed) > 0 {
-		rec.Missing = append(rec.Missing, "what these had not written when they were killed: "+strings.Join(killed, ", "))
+	if killed > 0 {
+		rec.Missing = append(rec.Missing, fmt.Sprintf("what processes had not written when they were killed, of %d of %d", killed, len(hosts)))
 	}
 	if run != nil {
 		rec.take(run)

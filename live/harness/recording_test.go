@@ -130,7 +130,7 @@ func TestRecordingWithoutItsEndIsJudgedByWhatThereIs(t *testing.T) {
 	change(t, only(t, dir, "server-*.trace"), func(b []byte) []byte { return b[:len(b)*3/4] })
 	rec, got = reread(t, s, dir)
 	wantSame(t, got, want)
-	if len(rec.Missing) != 2 || !strings.Contains(rec.Missing[1], "killed: server") {
+	if len(rec.Missing) != 2 || !strings.Contains(rec.Missing[1], "killed, of 1 of ") {
 		t.Errorf("missing %q", rec.Missing)
 	}
 }

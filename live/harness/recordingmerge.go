@@ -23,22 +23,26 @@ func (rec *Recording) merge(run *recorded, hosts []*recorded) {
 	} else {
 		base = slices.MinFunc(hosts, func(a, b *recorded) int { return cmp.Compare(a.header.Base, b.header.Base) }).header.Base
 	}
+	downs := downFacts(run)
 	told := map[string]int{} // facts that a host has recorded, how often
-	ended := map[string]bool{}
 	for i, f := range hosts {
 		again := i > 0 && hosts[i-1].header.Host == f.header.Host
-		boot := f.events[0].Key
+		life := life{f.header.Host, f.events[0].Key}
 		for _, e := range f.events {
 			e.At += f.header.Base - base
 			switch {
 			case e.Kind == trace.Start && e.Path == "":
-				if e.Text = fmt.Sprintf("boot %d", boot); again {
+				if e.Text = fmt.Sprintf("boot %d", life.boot); again {
 					e.Kind = trace.Restart
 				}
 			case e.Kind == trace.Note:
 				told[factKey(e)]++
-			case e.Kind.Down():
-				ended[fmt.Sprintf("%s %d", f.header.Host, boot)] = true
+			case e.Kind == trace.Crash && run != nil:
+				// The harness says when a host was killed; if it was not, this is the end of the
+				// run.
+				continue
+			case e.Kind == trace.Stop:
+				delete(downs, life)
 			}
 			rec.Events = append(rec.Events, e)
 		}
@@ -46,7 +50,7 @@ func (rec *Recording) merge(run *recorded, hosts []*recorded) {
 	if run == nil {
 		rec.judgeHosts()
 	} else {
-		rec.addMissing(run, told, ended)
+		rec.addMissing(run, told, downs)
 	}
 	slices.SortStableFunc(rec.Events, func(a, b trace.Event) int { return cmp.Compare(a.At, b.At) })
 	connect(rec.Events)
@@ -55,19 +59,41 @@ func (rec *Recording) merge(run *recorded, hosts []*recorded) {
 	}
 }
 
+// A life is one boot of a host.
+type life struct {
+	host string
+	boot uint64
+}
+
+// downFacts returns the lives that the harness saw end.
+func downFacts(run *recorded) map[life]bool {
+	downs := map[life]bool{}
+	if run == nil {
+		return downs
+	}
+	for _, e := range run.events {
+		if fact, err := wire.DecodeFact([]byte(e.Data)); err == nil && e.Kind == trace.Note {
+			if down, ok := fact.(sim.Down); ok {
+				downs[life{e.Host, down.Boot}] = true
+			}
+		}
+	}
+	return downs
+}
+
 // factKey is equal for a fact in the file of its host and in that of the run.
 func factKey(e trace.Event) string { return e.Path + "\x00" + e.Msg + "\x00" + e.Data }
 
-// addMissing adds what the harness knows and no host has recorded: the ends of
-// processes that were killed, the last facts of those, faults, and the failure.
-func (rec *Recording) addMissing(run *recorded, told map[string]int, ended map[string]bool) {
+// addMissing adds what the harness knows and no host has recorded: that one was killed,
+// the last facts of those, faults, and the failure.
+func (rec *Recording) addMissing(run *recorded, told map[string]int, downs map[life]bool) {
 	failed := slices.ContainsFunc(rec.Events, func(e trace.Event) bool { return e.Kind == trace.Fail })
 	for _, e := range run.events {
 		switch e.Kind {
 		case trace.Note:
 			switch fact, _ := wire.DecodeFact([]byte(e.Data)); f := fact.(type) {
 			case sim.Down:
-				if ended[fmt.Sprintf("%s %d", e.Host, f.Boot)] {
+				if !downs[life{e.Host, f.Boot}] {
 					continue
 				}
 				e = trace.Event{At: e.At, Kind: trace.Crash, Host: e.Host}
@@ -140,11 +166,11 @@ func connect(events []trace.Event) {
 			}
 			s := arrived[e.Key]
 			e.Key, e.Cause = s.key, s.cause
-		case trace.Start, trace.Timer, trace.Restart:
+		case trace.Start, trace.Timer:
 		default:
 			e.Cause = step[e.Path]
 		}
-		if e.Kind.Step() {
+		if e.Kind.Step() && e.Path != "" {
 			step[e.Path] = e.Seq
 		}
 	}
