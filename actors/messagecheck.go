@@ -24,13 +24,17 @@ func checkMessage(t reflect.Type) error {
 	if s.Kind() != reflect.Struct {
 		return fmt.Errorf("%v is no struct and no pointer to a struct", t)
 	}
-	return checkField(s, t.String(), map[reflect.Type]bool{})
+	return checkField(s, t.String(), map[reflect.Type]bool{}, false)
 }
 
-// checkField walks a type; path names the field for the error.
-func checkField(t reflect.Type, path string, seen map[reflect.Type]bool) error {
+// checkField walks a type; path names the field for the error. Where interfaces are
+// allowed their content has a type that was checked for itself.
+func checkField(t reflect.Type, path string, seen map[reflect.Type]bool, interfaces bool) error {
 	if t == pidType {
 		return errPID(path)
+	}
+	if interfaces && t.Kind() == reflect.Interface {
+		return nil
 	}
 	switch t.Kind() {
 	case reflect.Interface, reflect.Func, reflect.Chan, reflect.Uintptr, reflect.UnsafePointer, reflect.Complex64, reflect.Complex128:
@@ -40,16 +44,16 @@ func checkField(t reflect.Type, path string, seen map[reflect.Type]bool) error {
 			return nil
 		}
 		seen[t] = true
-		return checkField(t.Elem(), path+"[]", seen)
+		return checkField(t.Elem(), path+"[]", seen, interfaces)
 	case reflect.Map:
 		if seen[t] {
 			return nil
 		}
 		seen[t] = true
-		if err := checkField(t.Key(), path+"[key]", seen); err != nil {
+		if err := checkField(t.Key(), path+"[key]", seen, interfaces); err != nil {
 			return err
 		}
-		return checkField(t.Elem(), path+"[]", seen)
+		return checkField(t.Elem(), path+"[]", seen, interfaces)
 	case reflect.Struct:
 		if seen[t] {
 			return nil
@@ -63,7 +67,7 @@ func checkField(t reflect.Type, path string, seen map[reflect.Type]bool) error {
 			if fieldTag(f) == "-" {
 				return fmt.Errorf(`%s.%s is tagged "-", so it would be lost`, path, f.Name)
 			}
-			if err := checkField(f.Type, path+"."+f.Name, seen); err != nil {
+			if err := checkField(f.Type, path+"."+f.Name, seen, interfaces); err != nil {
 				return err
 			}
 		}

@@ -28,7 +28,8 @@ type Host struct {
 	Name string
 	// Role is the name of one of the topology's Roles, "" if it has none.
 	Role string
-	// Actors are started in this order, at every start of the host.
+	// Actors are started in this order, at every start of the host. None receives
+	// anything before all are there, so what one says to another as it starts arrives.
 	Actors []ActorDef
 	// Programs are started after the actors, once: a restart of the host starts
 	// them again only if the plan says so.

@@ -15,9 +15,10 @@ const (
 	// peerConnsMax bounds the accepted connections of one host. It needs one; a
 	// host that comes back may have others that have not noticed its death.
 	peerConnsMax = 4
-	// inboxMax bounds the bytes of one host's messages that wait for actors.
+	// inboxMax bounds what one host's messages that wait for actors take in memory; one
+	// message always fits.
 	inboxMax = 64 << 20
-	// letterBytes is what a waiting message counts besides its payload.
+	// letterBytes is what a waiting message counts besides its weight.
 	letterBytes = 256
 )
 
@@ -29,7 +30,7 @@ type peer struct {
 
 // charge reports whether the peer may have so many more bytes waiting.
 func (p *peer) charge(size int) bool {
-	if p.waiting.Add(int64(size)) <= inboxMax {
+	if now := p.waiting.Add(int64(size)); now <= inboxMax || now == int64(size) {
 		return true
 	}
 	p.release(size)

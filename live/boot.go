@@ -13,6 +13,7 @@ import (
 	"github.com/asynkron/protoactor-go/eventstream"
 
 	"github.com/simrun/simrun/actors"
+	"github.com/simrun/simrun/internal/trace"
 )
 
 // unwind is the private panic value that takes a goroutine off a dead host.
@@ -24,6 +25,7 @@ type boot struct {
 	host    *host
 	number  uint64
 	started time.Time
+	record  *recorder
 	system  *actor.ActorSystem
 	guard   *actors.Guard
 
@@ -39,10 +41,11 @@ type boot struct {
 	requests atomic.Uint64 // numbers the reply addresses
 }
 
-func newBoot(h *host, number uint64) *boot {
+func newBoot(h *host, number uint64, rec *recorder) *boot {
 	b := &boot{
 		host:     h,
 		number:   number,
+		record:   rec,
 		started:  time.Now(),
 		ended:    make(chan struct{}),
 		disks:    open[*disk]{set: map[*disk]struct{}{}},
@@ -116,6 +119,11 @@ func (b *boot) die(flush bool) {
 			_ = c.Close()
 		}
 		b.system.Shutdown()
+		end := trace.Event{Kind: trace.Crash}
+		if flush {
+			end.Kind = trace.Stop
+		}
+		b.record.close(end)
 	})
 }
 
@@ -124,21 +132,25 @@ func (b *boot) fail(err error) {
 	if b.dead() {
 		return
 	}
+	b.record.write(trace.Event{Kind: trace.Fail, Text: err.Error()})
 	b.host.world.report(fmt.Errorf("host %s stopped: %w", b.host.name, err))
 	b.die(false)
 }
 
-// spawn starts an actor with an Env of its own. A nil parent is the host.
-func (b *boot) spawn(parent actor.SpawnerContext, path, name string, p actors.Producer) (*actor.PID, error) {
-	box := &mailbox{boot: b, path: path, disk: b.disk(path)}
+// spawn starts an actor with an Env of its own.
+func (b *boot) spawn(parent actor.SpawnerContext, box *mailbox, name string, p actors.Producer) (*actor.PID, error) {
 	props := actor.PropsFromProducer(
-		func() actor.Actor { return b.guard.Actor(p(b.env(path, box.disk, box))) },
+		func() actor.Actor {
+			return b.guard.Actor(b.record.actor(b.host.name+"/"+box.path, p(b.env(box.path, box.disk, box))))
+		},
 		actor.WithMailbox(func() actor.Mailbox { return box }),
 	)
-	if parent == nil {
-		parent = b.system.Root
-	}
 	return parent.SpawnNamed(props, name)
+}
+
+// mailbox makes that of an actor with an Env.
+func (b *boot) mailbox(path string) *mailbox {
+	return &mailbox{boot: b, path: path, disk: b.disk(path)}
 }
 
 // spawnProps starts a child for ctx.Spawn and its like. It has no Env.
@@ -151,17 +163,26 @@ func (b *boot) spawnProps(ctx actor.Context, props *actor.Props, name string) (*
 	})), name)
 }
 
-// startActors starts the host's actors in their order.
-func (b *boot) startActors() (err error) {
+// startActors starts the host's actors in their order. None of them runs before all
+// are there, as in sim: what one says to another as it starts would be lost now and
+// then, and nobody says it again.
+func (b *boot) startActors() error {
+	var boxes []*mailbox
 	for _, a := range b.host.def.Actors {
-		if err := b.startActor(a); err != nil {
+		box := b.mailbox(a.Name)
+		box.held = true
+		if err := b.startActor(box, a); err != nil {
 			return fmt.Errorf("host %s: start actor %s: %w", b.host.name, a.Name, err)
 		}
+		boxes = append(boxes, box)
+	}
+	for _, box := range boxes {
+		box.release()
 	}
 	return nil
 }
 
-func (b *boot) startActor(a actors.ActorDef) (err error) {
+func (b *boot) startActor(box *mailbox, a actors.ActorDef) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			if _, ok := p.(unwind); ok {
@@ -171,7 +192,7 @@ func (b *boot) startActor(a actors.ActorDef) (err error) {
 			err = fmt.Errorf("%w: %v\n%s", ErrPanic, p, debug.Stack())
 		}
 	}()
-	_, err = b.spawn(nil, a.Name, a.Name, a.New)
+	_, err = b.spawn(b.system.Root, box, a.Name, a.New)
 	return err
 }
 

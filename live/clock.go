@@ -10,6 +10,7 @@ import (
 // so that a cancel reaches it there too.
 type timer struct {
 	msg   any
+	n     uint64      // of the actor's timers
 	spent atomic.Bool // received or cancelled
 	clock *time.Timer
 }
@@ -56,17 +57,28 @@ func (ts *timers) stopAll() {
 type clock struct {
 	boot *boot
 	box  *mailbox
+	path string // with the host
+	set  uint64 // timers so far
 }
 
-func (c *clock) Now() time.Duration { return time.Since(c.boot.started) }
+func (c *clock) Now() time.Duration {
+	now := time.Since(c.boot.started)
+	c.boot.record.clock(c.path, "now", int64(now))
+	return now
+}
 
-func (c *clock) Wall() time.Time { return time.Now() }
+func (c *clock) Wall() time.Time {
+	now := time.Now()
+	c.boot.record.clock(c.path, "wall", now.UnixNano())
+	return now
+}
 
 func (c *clock) After(d time.Duration, msg any) (cancel func()) {
 	if c.box == nil {
 		panic("Clock.After in a program: it has no mailbox; use Sleep")
 	}
-	t := &timer{msg: msg}
+	c.set++
+	t := &timer{msg: msg, n: c.set}
 	ts := &c.boot.timers
 	ts.start(d, t, func() { c.box.PostUserMessage(t) })
 	return func() {

@@ -61,6 +61,7 @@ func (d *disk) do(op string, names []string, f func() error) error {
 		}
 		return f()
 	}()
+	d.boot.record.disk(d.path, op, names, err)
 	if err != nil {
 		return fmt.Errorf("disk %s: %s: %w", d.path, strings.Join(append([]string{op}, names...), " "), err)
 	}

@@ -18,25 +18,30 @@ import (
 func (b *boot) env(path string, files *disk, box *mailbox) actors.Env {
 	h := b.host
 	full := h.name + "/" + path
+	random := [2]uint64{seed(), seed()}
+	b.record.start(full, random)
 	return actors.Env{
 		Host:  h.name,
 		Boot:  b.number,
-		Clock: &clock{boot: b, box: box},
-		Rand:  rand.New(rand.NewPCG(seed(), seed())),
+		Clock: &clock{boot: b, box: box, path: full},
+		Rand:  rand.New(rand.NewPCG(random[0], random[1])),
 		Disk:  files,
 		Log:   h.world.opts.Log.With("host", h.name, "path", full),
 		PID:   pid,
 		Send: func(to *actor.PID, msg any) {
 			if !b.dead() {
+				b.record.send(full, to, msg)
 				b.system.Root.Send(to, msg)
 			}
 		},
-		Request: b.request,
+		Request: func(to *actor.PID, msg any, timeout time.Duration) (any, error) {
+			return b.request(full, to, msg, timeout)
+		},
 		Spawn: func(ctx actor.Context, name string, p actors.Producer) *actor.PID {
 			if box == nil {
 				panic("Env.Spawn in a program: it is no actor")
 			}
-			return b.spawnChild(actors.Unguarded(ctx), name, p)
+			return b.spawnChild(actors.Unguarded(unrecorded(ctx)), name, p)
 		},
 		Halt: func(err error) {
 			b.fail(fmt.Errorf("%s %w: %w", full, ErrHalted, err))
@@ -44,7 +49,7 @@ func (b *boot) env(path string, files *disk, box *mailbox) actors.Env {
 		},
 		Note: func(fact any) {
 			if !b.dead() {
-				h.world.note(h.name, full, fact)
+				h.world.note(b.record, h.name, full, fact)
 			}
 		},
 	}
@@ -55,7 +60,7 @@ func (b *boot) spawnChild(ctx actor.Context, name string, p actors.Producer) *ac
 	if err := checkName(name); err != nil {
 		panic(fmt.Sprintf("spawn %s: %v", path, err))
 	}
-	child, err := b.spawn(ctx, path, name, p)
+	child, err := b.spawn(ctx, b.mailbox(path), name, p)
 	if err != nil {
 		panic(fmt.Sprintf("spawn %s: %v", path, err))
 	}
@@ -97,13 +102,15 @@ func replyPath(boot, n uint64) string { return fmt.Sprintf("%s%d.%d", replyPrefi
 
 const replyPrefix = "req/"
 
-// request sends msg and waits on this goroutine for the reply.
-func (b *boot) request(to *actor.PID, msg any, timeout time.Duration) (any, error) {
+// request sends msg for the actor or program at path and waits on this goroutine for
+// the reply.
+func (b *boot) request(path string, to *actor.PID, msg any, timeout time.Duration) (any, error) {
 	b.mustLive()
 	r := &reply{got: make(chan any, 1)}
 	registry := b.system.ProcessRegistry
 	sender, _ := registry.Add(r, replyPath(b.number, b.requests.Add(1)))
 	defer registry.Remove(sender)
+	b.record.send(path, to, msg)
 	b.system.Root.RequestWithCustomSender(to, msg, sender)
 	var late <-chan time.Time
 	if timeout > 0 {
@@ -114,6 +121,7 @@ func (b *boot) request(to *actor.PID, msg any, timeout time.Duration) (any, erro
 	select {
 	case answer := <-r.got:
 		b.mustLive()
+		b.record.step(path, sender.Address+"/"+sender.Id, nil, answer)
 		return answer, nil
 	case <-late:
 		b.mustLive()

@@ -455,3 +455,46 @@ func TestPeerThatFloodsAnActorFillsItsOwnShareOnly(t *testing.T) {
 		t.Error("the flood of one host cost another a message")
 	}
 }
+
+// A crowd has large elements: one that is nil takes a byte of a frame and 128 in memory.
+type crowd struct {
+	All []struct{ A, B, C, D, E, F, G, H string }
+}
+
+func init() { actors.Message("live.crowd", crowd{}) }
+
+func TestPeerIsChargedForWhatItsMessagesTakeInMemory(t *testing.T) {
+	release := make(chan struct{})
+	top := pair()
+	top.Hosts[0].Actors = append(top.Hosts[0].Actors, actors.ActorDef{Name: "slow", New: receiver(func(_ actors.Env, ctx actor.Context) {
+		if _, ok := ctx.Message().(*actor.Started); !ok {
+			<-release
+		}
+	})})
+	top.Hosts = append(top.Hosts, actors.Host{Name: "flood"})
+	w := start(t, top, live.Options{})
+	t.Cleanup(func() { close(release) }) // before the World stops
+	of := func(n uint16) []byte {
+		body := bodyOf(frame(t, "slow", "", crowd{}))
+		body = append(body[:len(body)-1], 0x99) // a list of so many
+		body = binary.BigEndian.AppendUint16(body, n)
+		return sealed(wire.Version, wire.MessageKind, append(body, bytes.Repeat([]byte{0xf6}, int(n))...))
+	}
+	flood := dialAs(t, w, "server", "flood")
+	const crowds = 4000
+	heapBefore, small := heap(), of(1000)
+	for range crowds {
+		write(t, flood, small)
+	}
+	eventually(t, "each crowd is taken or dropped", func() bool {
+		c := w.Counts()
+		return c.Received+c.Flooded == crowds
+	})
+	heapDuring := heap()
+	t.Logf("%d KiB that take %d MiB: %d kept, heap %d -> %d KiB", crowds*len(small)>>10, crowds*128_000>>20, w.Counts().Received, heapBefore>>10, heapDuring>>10)
+	if heapDuring > heapBefore+128<<20 {
+		t.Errorf("heap %d -> %d bytes", heapBefore, heapDuring)
+	}
+	write(t, flood, of(50_000)) // six MiB of 50 KiB
+	eventually(t, "a message that takes far more than its bytes costs the connection", func() bool { return w.Counts().Refused == 1 })
+}

@@ -61,7 +61,11 @@ func (h *host) start() (*boot, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := newBoot(h, number)
+	rec, err := h.world.startRecorder(h.name, number)
+	if err != nil {
+		return nil, err
+	}
+	b := newBoot(h, number, rec)
 	h.boot = b
 	if err := b.startActors(); err != nil {
 		b.die(false)

@@ -291,7 +291,7 @@ func (l *link) connect() *outgoing {
 }
 
 func (l *link) dial(ctx context.Context) (_ *outgoing, err error) {
-	addr, ok := l.boot.host.world.addr(l.to)
+	addr, ok := l.boot.host.world.via(l.boot.host.name, l.to)
 	if !ok {
 		return nil, fmt.Errorf("host %s: no address", l.to)
 	}
@@ -302,6 +302,7 @@ func (l *link) dial(ctx context.Context) (_ *outgoing, err error) {
 	if err != nil {
 		return nil, err
 	}
+	raw = l.boot.host.world.conn(l.boot.host.name, raw)
 	if !l.boot.conns.add(raw) {
 		return nil, errors.Join(errDown, raw.Close())
 	}

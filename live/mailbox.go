@@ -22,7 +22,8 @@ type letter struct {
 }
 
 // A mailbox runs one actor, one message after the other, on a goroutine that
-// lives while there are messages. It is ours and not proto.actor's because a
+// begins with the first message and ends with the actor or the host: a new one for
+// each burst of messages would have to grow its stack each time. It is ours and not proto.actor's because a
 // panic must stop the host, a dead host must deliver nothing, and a cancelled
 // timer must not be received even if it is queued.
 type mailbox struct {
@@ -34,8 +35,11 @@ type mailbox struct {
 	system  queue[any]
 	user    queue[letter]
 	started bool
-	running bool // a goroutine is at work, or died at it
+	running bool          // the goroutine is at work, or died at it
+	wake    chan struct{} // holds a token when it is to go on; nil until it has begun
+	held    bool          // the host is still starting
 	invoker actor.MessageInvoker
+	stopped bool // the actor has; of the goroutine
 }
 
 var _ actor.Mailbox = (*mailbox)(nil)
@@ -96,17 +100,32 @@ func (m *mailbox) UserMessageCount() int {
 	return m.user.len()
 }
 
+// release lets the actor run: all others of its host are there.
+func (m *mailbox) release() {
+	m.mu.Lock()
+	m.held = false
+	m.schedule()
+}
+
 // schedule is called with the lock held and gives it up.
 func (m *mailbox) schedule() {
-	start := m.started && !m.running
+	start := m.started && !m.held && !m.running
 	m.running = m.running || start
+	first := start && m.wake == nil
+	if first {
+		m.wake = make(chan struct{}, 1)
+	}
 	m.mu.Unlock()
-	if start {
+	switch {
+	case first:
 		go m.run()
+	case start:
+		m.wake <- struct{}{}
 	}
 }
 
-// next returns what to process, system messages first; false ends the goroutine.
+// next returns what to process, system messages first; false if there is nothing,
+// and whoever comes with something wakes the goroutine.
 func (m *mailbox) next() (msg any, system, ok bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -120,6 +139,9 @@ func (m *mailbox) next() (msg any, system, ok bool) {
 		return l.msg, false, true
 	}
 	m.running = false
+	if m.stopped {
+		m.wake = nil // what still comes is for nobody, and has a goroutine of its own
+	}
 	return nil, false, false
 }
 
@@ -144,7 +166,10 @@ func (m *mailbox) run() {
 	for !m.boot.dead() {
 		var system, ok bool
 		if msg, system, ok = m.next(); !ok {
-			break
+			if m.stopped || !m.sleep() {
+				break
+			}
+			continue
 		}
 		if system {
 			m.invoker.InvokeSystemMessage(msg)
@@ -156,10 +181,25 @@ func (m *mailbox) run() {
 				continue
 			}
 			msg = t.msg
+			m.boot.record.timer(m.boot.host.name+"/"+m.path, t.n, msg)
+		} else if m.boot.record != nil {
+			path := m.boot.host.name + "/" + m.path
+			_, content, sender := actor.UnwrapEnvelope(msg)
+			m.boot.record.step(path, path, sender, content)
 		}
 		m.invoker.InvokeUserMessage(msg)
 	}
 	finished = true
+}
+
+// sleep waits until there is something to process; false if the host has died.
+func (m *mailbox) sleep() bool {
+	select {
+	case <-m.wake:
+		return true
+	case <-m.boot.ended:
+		return false
+	}
 }
 
 // forgetStopped takes the mailbox off the host's table once its actor has
@@ -168,6 +208,7 @@ func (m *mailbox) forgetStopped(msg any) {
 	switch msg.(type) {
 	case *actor.Stop, *actor.Terminated:
 		if _, alive := m.boot.system.ProcessRegistry.GetLocal(m.path); !alive {
+			m.stopped = true
 			m.boot.boxes.remove(m)
 			if m.disk != nil {
 				m.disk.release()

@@ -30,6 +30,7 @@ func (h *host) accept() {
 			time.Sleep(backoffMin) // out of file descriptors, most likely
 			continue
 		}
+		conn = h.world.conn(h.name, conn)
 		b := h.current()
 		if b == nil || !b.conns.add(conn) {
 			_ = conn.Close()
@@ -159,32 +160,37 @@ func (r *receiver) take(f wire.Frame) (err error) {
 	if err != nil {
 		return err
 	}
-	msg, err := r.decode(m)
+	msg, weight, err := r.decode(m)
 	if err != nil {
 		return err
 	}
 	delivering = true
-	r.deliver(m.Target, msg, len(m.Payload)+letterBytes)
+	r.deliver(m.Target, msg, weight+letterBytes)
 	return nil
 }
 
-// decode makes the message if this peer may send it.
-func (r *receiver) decode(m wire.Message) (any, error) {
+// decode makes the message if this peer may send it, and says what it takes in memory.
+func (r *receiver) decode(m wire.Message) (msg any, weight int, err error) {
 	mt, ok := r.types[string(m.Name)]
 	if !ok {
 		name := string(m.Name)
 		if mt, ok = actors.MessageNamed(name); !ok {
-			return nil, fmt.Errorf("message %.40q: not registered", name)
+			return nil, 0, fmt.Errorf("message %.40q: not registered", name)
 		}
 		if err := r.boot.host.world.may.check(r.host, mt); err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		r.types[name] = mt
 	}
 	if err := r.from(m.Sender); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	return r.codec.Decode(mt, m.Payload)
+	// Before a byte of it is decoded: a frame may hold a million elements.
+	if weight, err = r.codec.Weigh(mt, m.Payload); err != nil {
+		return nil, 0, err
+	}
+	msg, err = r.codec.Decode(mt, m.Payload)
+	return msg, weight, err
 }
 
 // badStream returns nil for an end of the stream that may happen to an honest

@@ -27,6 +27,13 @@ type Options struct {
 	// the others are. A host of this process without an entry listens on a free
 	// port of 127.0.0.1. Without Certs all must be loopback addresses.
 	Addrs map[string]string
+	// Via returns the address at which a host of this process dials another: that of
+	// a proxy, for one. With "", and if Via is nil, it is the other's own. It may be
+	// called from any goroutine, once for each attempt.
+	Via func(from, to string) string
+	// Conn returns what takes the place of a connection that host has opened or
+	// accepted, below TLS: one that counts, for example. Nil leaves them as they are.
+	Conn func(host string, c net.Conn) net.Conn
 	// Certs is a folder with ca.pem and, for each of Hosts, HOST.pem and HOST.key, as
 	// [Authority.Issue] writes them. With it connections are TLS 1.3 and both ends
 	// prove who they are: a host of the topology, in the role that the topology gives
@@ -35,6 +42,11 @@ type Options struct {
 	// Log receives what the actors log, and what the world has to say; nil
 	// discards it.
 	Log *slog.Logger
+	// Record is a folder that exists, to which each boot of each host of this process
+	// writes what it does: a file HOST-BOOT.trace of package trace. "" records nothing.
+	// If the process is killed, a file lacks its end: at most 64 KiB, or what happened in
+	// the last 50 ms.
+	Record string
 	// Note receives the facts of Env.Note, one at a time in their order. It must
 	// not block and not call the World. Nil discards them.
 	Note func(n Note)
@@ -54,6 +66,7 @@ type Note struct {
 type World struct {
 	opts     Options
 	started  time.Time
+	base     time.Duration // what the machine's monotonic clock said then
 	may      permissions
 	hosts    map[string]*host
 	order    []*host           // as in the topology
@@ -83,7 +96,8 @@ func Start(top actors.Topology, opts Options) (*World, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	w := &World{opts: opts, started: time.Now(), may: newPermissions(top), hosts: map[string]*host{}, addrs: map[string]string{}, failed: make(chan struct{})}
+	w := &World{opts: opts, may: newPermissions(top), hosts: map[string]*host{}, addrs: map[string]string{}, failed: make(chan struct{})}
+	w.started, w.base = monotonic()
 	w.programs.none = closedChannel()
 	if err := w.start(top); err != nil {
 		w.kill()
@@ -173,6 +187,25 @@ func (w *World) addr(host string) (string, bool) {
 	return addr, ok
 }
 
+// via returns the address at which from dials to.
+func (w *World) via(from, to string) (string, bool) {
+	addr, ok := w.addr(to)
+	if ok && w.opts.Via != nil {
+		if other := w.opts.Via(from, to); other != "" {
+			addr = other
+		}
+	}
+	return addr, ok
+}
+
+// conn gives the owner of the World a new connection of a host to wrap.
+func (w *World) conn(host string, c net.Conn) net.Conn {
+	if w.opts.Conn == nil {
+		return c
+	}
+	return w.opts.Conn(host, c)
+}
+
 // Counts says what became of the messages so far.
 func (w *World) Counts() Counts { return w.counters.snapshot() }
 
@@ -218,6 +251,24 @@ func (w *World) Err() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return errors.Join(w.errs...)
+}
+
+// Failed is closed at the first failure; [World.Err] says what it was.
+func (w *World) Failed() <-chan struct{} { return w.failed }
+
+// Boot returns the number of the present or last life of a host that runs here, 0
+// before its first.
+func (w *World) Boot(host string) uint64 {
+	h, err := w.host(host)
+	if err != nil {
+		return 0
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.boot == nil {
+		return 0
+	}
+	return h.boot.number
 }
 
 // Crash ends a host at once: no actor is told, what is queued is lost, and its
@@ -327,12 +378,20 @@ func (w *World) report(err error) {
 
 // note stamps a fact. Number and time are taken under one lock, so that their
 // orders agree.
-func (w *World) note(host, path string, fact any) {
-	if w.opts.Note == nil {
+func (w *World) note(rec *recorder, host, path string, fact any) {
+	if w.opts.Note == nil && rec == nil {
 		return
 	}
 	w.noteMu.Lock()
 	defer w.noteMu.Unlock()
 	w.seq++
-	w.opts.Note(Note{Seq: w.seq, At: time.Since(w.started), Host: host, Path: path, Fact: fact})
+	n := Note{Seq: w.seq, At: time.Since(w.started), Host: host, Path: path, Fact: fact}
+	rec.note(path, n.At, fact)
+	if w.opts.Note != nil {
+		w.opts.Note(n)
+	}
 }
+
+// Base returns what the monotonic clock of the machine said at the start of the World:
+// times of Notes count from it. So what several processes noted has one order.
+func (w *World) Base() time.Duration { return w.base }

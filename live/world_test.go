@@ -170,6 +170,45 @@ func TestStartNamesWhatIsWrong(t *testing.T) {
 	}
 }
 
+// However long a host takes to start, no actor of it runs before all are there: what
+// it says to a sibling must not be lost.
+func TestNoActorRunsBeforeAllOfItsHostAreThere(t *testing.T) {
+	ran, heard := make(chan struct{}, 1), make(chan struct{}, 1)
+	first := receiver(func(env actors.Env, ctx actor.Context) {
+		if _, ok := ctx.Message().(*actor.Started); ok {
+			ran <- struct{}{}
+			env.Send(env.PID("host/second"), &poke{})
+		}
+	})
+	second := func(env actors.Env) actor.Actor {
+		select {
+		case <-ran:
+			t.Error("an actor runs while the next one is being made")
+		case <-time.After(50 * time.Millisecond):
+		}
+		return actor.ReceiveFunc(func(ctx actor.Context) {
+			if _, ok := ctx.Message().(*poke); ok {
+				heard <- struct{}{}
+			}
+		})
+	}
+	w := start(t, actors.Topology{Hosts: []actors.Host{oneHost("host", actors.ActorDef{Name: "first", New: first}, actors.ActorDef{Name: "second", New: second})}}, live.Options{})
+	for range 2 {
+		select {
+		case <-heard:
+		case <-time.After(20 * time.Second):
+			t.Fatal("what an actor said as it started was lost")
+		}
+		<-ran
+		if err := w.Crash("host"); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Restart("host", false); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestPanicOfAnActorStopsItsHost(t *testing.T) {
 	top := actors.Topology{Hosts: []actors.Host{
 		oneHost("h", actors.ActorDef{Name: "a", New: receiver(func(_ actors.Env, ctx actor.Context) {

@@ -156,16 +156,23 @@ func (o *groupOracle) Excuse() string {
 
 // Remains implements sim.Oracle: what was seen before too much was lost.
 func (o *groupOracle) Remains(h linearizability.History) (linearizability.History, []linearizability.OpID) {
-	if o.broken == 0 {
+	return seenBefore(h, o.broken)
+}
+
+// seenBefore returns what of a history was seen before a place in the order of events, at
+// which the system may have forgotten everything, and what had been answered by then.
+// There is no such place if it is 0.
+func seenBefore(h linearizability.History, broken int64) (linearizability.History, []linearizability.OpID) {
+	if broken == 0 {
 		return h, nil
 	}
 	var out linearizability.History
 	var lost []linearizability.OpID
 	for _, op := range h.Operations {
-		if op.Call > o.broken {
+		if op.Call > broken {
 			continue
 		}
-		if op.Return > o.broken {
+		if op.Return > broken {
 			op.Certainty, op.Output, op.Return = linearizability.Unknown, nil, linearizability.Open
 		} else if op.Certainty == linearizability.Done {
 			lost = append(lost, op.ID)

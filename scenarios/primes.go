@@ -32,11 +32,13 @@ func primesScenario(s sim.Scenario) sim.Scenario {
 	s.Workload.Parse = parsePrimesLine
 	s.Workload.Client = newPrimesClient
 	s.Model = primesModel()
-	s.Checks = append([]sim.Check{
+	s.Oracle = func(k sim.Knobs) sim.Oracle { return newPrimesOracle(primesOptions(k)) }
+	s.Checks = beforeLoss(s.Oracle, false, append([]sim.Check{
 		{Name: "responses", Func: checkResponses},
 		{Name: "resubmission", Func: checkResubmissions},
 		{Name: "polls", Func: checkPolls},
-	}, s.Checks...)
+		{Name: "pages", Func: checkPrimesPages},
+	}, s.Checks...))
 	return s
 }
 
@@ -52,7 +54,7 @@ func primesOptions(k sim.Knobs) primes.Options {
 		Sync:     k.String("sync", "no") == "yes",
 		Timing: primes.Timing{
 			TTL: ttl, Lease: lease, Renew: lease / 4, Sweep: ttl / 4, Retry: 60 * time.Millisecond,
-			Patience: primesTimeout, Health: 80 * time.Millisecond, Slice: k.Duration("slice", 2*time.Millisecond),
+			Patience: 150 * time.Millisecond, Health: 80 * time.Millisecond, Slice: k.Duration("slice", 2*time.Millisecond),
 		},
 		Limits: primes.Limits{
 			Slice: primesSlice, Slices: primesSlices,

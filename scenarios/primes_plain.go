@@ -9,13 +9,14 @@ import (
 	"github.com/simrun/simrun/sim"
 )
 
-// primesFaults is what goes wrong in most scenarios of the service.
+// primesFaults is what goes wrong in most scenarios of the service. The 150 ms in which a
+// server answers a submission, late by the share of JitterMax, are within 200 ms.
 func primesFaults() faults.Profile {
 	return faults.Profile{
 		DelayMin: time.Millisecond, DelayMax: 20 * time.Millisecond,
 		DropMax: 100, DuplicateMax: 200, LateMax: 3 * time.Second,
 		DiskMax: 5 * time.Millisecond, DriftMax: 40, FIFO: 300, Random: 200,
-		OffsetMax: 288 * time.Second, JitterMax: 1000, CorruptMax: 10, CapacityMin: 4,
+		OffsetMax: 288 * time.Second, JitterMax: 250, CorruptMax: 10, CapacityMin: 4,
 		Span: time.Second, DownMin: 10 * time.Millisecond, DownMax: 1500 * time.Millisecond,
 		Counts: faults.Counts{
 			faults.Crash: 3, faults.PowerLoss: 2, faults.Stop: 1, faults.Pause: 2, faults.Slow: 1,
@@ -34,6 +35,11 @@ func primesFaults() faults.Profile {
 // without affinity, and a response store for all of them, which is in memory in half
 // of the runs and replicated in the others.
 func primesPlain() sim.Scenario {
+	p := primesHosts(primesFaults(), "sv", "rs", "lb", "janitor", "daemon", store.CoordinatorHost)
+	p.Honest = []string{store.CoordinatorHost} // see package group
+	// Only the daemons of the replicated store have disks that may be lost.
+	p.Counts[faults.Wipe], p.Counts[faults.Destroy], p.Counts[faults.Rot] = 5, 1, 3
+	p.Counts[faults.SyncError], p.Counts[faults.WriteError], p.Counts[faults.SlowDisk] = 1, 1, 1
 	return primesScenario(sim.Scenario{
 		Name: "primes/plain",
 		Doc:  "identical servers, no affinity, one response store: servers, store, network and clocks fail",
@@ -51,10 +57,11 @@ func primesPlain() sim.Scenario {
 				With("slice", slice).
 				With("sync", sync)
 		},
-		Profile: primesHosts(primesFaults(), "sv", "rs", "lb", "janitor", "daemon", store.CoordinatorHost),
+		Profile: p,
 		Sometimes: []string{
 			sawResubmission, sawDiedMidJob, sawRecompute, sawMissing,
 			string(primes.SawExpiry), string(primes.SawLost), string(primes.SawServerDropped), string(primes.SawTooLong),
+			string(primes.SawTryAgain), string(store.SawTransferFinished),
 		},
 	})
 }

@@ -165,7 +165,10 @@ func (c *storeClient) finish(d *store.Deferred, r models.Result) {
 		c.env.Note(RefusedAs{N: n, Op: d.Op, Status: r.Status})
 	}
 	if out.Certainty != linearizability.Unknown && d.Op.Verb != models.Get {
-		c.uncertain[object{d.Op.Space, d.Op.Key}]--
+		o := object{d.Op.Space, d.Op.Key}
+		if c.uncertain[o]--; c.uncertain[o] == 0 {
+			delete(c.uncertain, o) // a client that goes on for long sees many keys
+		}
 	}
 	c.rec.Return(n, out)
 }

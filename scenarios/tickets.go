@@ -24,13 +24,14 @@ func ticketScenario(s sim.Scenario, site tickets.Site) sim.Scenario {
 		Parse:    parseTicketLine,
 		Client:   newTicketClient(site),
 	}
-	s.Checks = append([]sim.Check{
+	s.Oracle = func(k sim.Knobs) sim.Oracle { return newTicketOracle(ticketOptions(k, site)) }
+	s.Checks = slices.Concat(beforeLoss(s.Oracle, false, []sim.Check{
 		{Name: "ticket", Func: checkTickets},
 		{Name: "linearizable", Func: checkTicketHistory},
 		{Name: "once", Func: checkOutcomesOnce},
 		{Name: "jobs", Func: checkQueuedJobs},
 		{Name: "pages", Func: checkPages},
-	}, s.Checks...)
+	}), beforeLoss(s.Oracle, true, s.Checks))
 	return s
 }
 
@@ -186,6 +187,14 @@ func followAll(ops []sim.Op, site tickets.Site) []sim.Op {
 		line(AwaitNoAlarm{})
 	}
 	return out
+}
+
+// withTrackers adds what may happen to the disks of a tracker. What would hit another
+// host is beyond the budget: see ticketOracle.
+func withTrackers(p faults.Profile) faults.Profile {
+	p.Counts[faults.Wipe], p.Counts[faults.Destroy], p.Counts[faults.Rot] = 6, 1, 4
+	p.Counts[faults.Misread], p.Counts[faults.ReadError] = 1, 1
+	return p
 }
 
 // ticketProfile is what may go wrong on any site. A deadline of 150 ms that fires late

@@ -3,6 +3,7 @@ package scenarios
 import (
 	"slices"
 
+	"github.com/simrun/simrun/actors/group"
 	"github.com/simrun/simrun/actors/tickets"
 	"github.com/simrun/simrun/faults"
 	"github.com/simrun/simrun/sim"
@@ -11,7 +12,7 @@ import (
 // ticketsHybrid is the site of figure 7-3: workers call back, the outcome is stored,
 // and only then the ticket of the browser says so.
 func ticketsHybrid() sim.Scenario {
-	p := ticketProfile()
+	p := withTrackers(ticketProfile())
 	p.Messages = slices.Concat(callbackMessages, ticketMessages, []string{"tickets.ask-pending", "tickets.pending"})
 	p.Servers = []string{"tracker", tickets.QueueHost, tickets.IndexHost, "worker", "web"}
 	return ticketScenario(sim.Scenario{
@@ -23,7 +24,7 @@ func ticketsHybrid() sim.Scenario {
 		Profile: p,
 		Sometimes: []string{
 			string(tickets.SawCallbackRepeated), string(tickets.SawDuplicateCallback), string(tickets.SawCallbackRefused),
-			string(tickets.SawLeaderLost), string(tickets.SawExpiry), string(tickets.SawLost), string(tickets.SawTrackerFull),
+			string(group.SawReplaced), string(group.SawCorrupt), string(tickets.SawLeaderLost), string(tickets.SawExpiry), string(tickets.SawLost), string(tickets.SawTrackerFull),
 			string(tickets.SawConflict), string(tickets.SawKnownKey), string(tickets.SawQueueFull), sawStaleLease,
 			string(tickets.SawLeaseExpired), string(tickets.SawPoison), string(tickets.SawQueueRecovered),
 			string(tickets.SawTryAgain), string(tickets.SawResubmission),

@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"github.com/simrun/simrun/actors/group"
 	"github.com/simrun/simrun/actors/tickets"
 	"github.com/simrun/simrun/sim"
 )
@@ -15,7 +16,7 @@ var ticketMessages = []string{
 // ticketsPlain is the site of figure 7-2: browsers, web servers, a queue, workers that
 // tell the tracker, and faults on all of them.
 func ticketsPlain() sim.Scenario {
-	p := ticketProfile()
+	p := withTrackers(ticketProfile())
 	p.Messages = ticketMessages
 	return ticketScenario(sim.Scenario{
 		Name:    "tickets/plain",
@@ -23,7 +24,7 @@ func ticketsPlain() sim.Scenario {
 		Knobs:   ticketKnobs,
 		Profile: p,
 		Sometimes: []string{
-			string(tickets.SawLeaderLost), string(tickets.SawExpiry), string(tickets.SawLost), string(tickets.SawTrackerFull),
+			string(group.SawReplaced), string(group.SawCorrupt), string(tickets.SawLeaderLost), string(tickets.SawExpiry), string(tickets.SawLost), string(tickets.SawTrackerFull),
 			string(tickets.SawConflict), string(tickets.SawKnownKey), string(tickets.SawQueueFull), sawStaleLease,
 			string(tickets.SawLeaseExpired), string(tickets.SawPoison), string(tickets.SawQueueRecovered),
 			string(tickets.SawTryAgain), string(tickets.SawResubmission),

@@ -85,9 +85,14 @@ func (w *world) traceDeliver(it *item) {
 }
 
 func (w *world) traceNote(n Note) {
-	if w.tracer == nil {
-		return
+	if w.tracer != nil {
+		w.trace(NoteEvent(n))
 	}
+}
+
+// NoteEvent returns the event that tells of a fact, without number and time. A live
+// run is told with it too.
+func NoteEvent(n Note) trace.Event {
 	ev := trace.Event{Kind: trace.Note, Host: n.Host, Path: n.Path}
 	switch f := n.Fact.(type) {
 	case linearizability.Called:
@@ -97,7 +102,7 @@ func (w *world) traceNote(n Note) {
 	default:
 		ev.Msg, ev.Text = fmt.Sprintf("%T", f), fmt.Sprintf("%+v", f)
 	}
-	w.trace(ev)
+	return ev
 }
 
 func outcomeText(o linearizability.Outcome) string {

@@ -161,6 +161,15 @@ func messageCases() []testCase {
 			}
 		}))},
 
+		{"what an actor says as it starts reaches the actors of its host that start later", system(func(env actors.Env) error {
+			for _, name := range later {
+				if err := collected(env, "here/"+name, "from the first"); err != nil {
+					return err
+				}
+			}
+			return nil
+		}, append([]actorAt{at("here/first", sayToLater)}, collectors("here", later)...)...)},
+
 		{"Started is the first message of an actor", system(func(env actors.Env) error {
 			answer, err := env.Request(env.PID("here/first"), value{"x"}, 0)
 			if err != nil {
@@ -179,6 +188,34 @@ func messageCases() []testCase {
 			}
 		}))},
 	}
+}
+
+// later are the actors that sayToLater speaks to. They are many, so that a world that
+// runs an actor as soon as it is there fails.
+var later = func() (names []string) {
+	for i := range 200 {
+		names = append(names, fmt.Sprintf("later%d", i))
+	}
+	return names
+}()
+
+// sayToLater sends a value to each of the later actors as soon as it starts.
+func sayToLater(env actors.Env) actor.ReceiveFunc {
+	return func(ctx actor.Context) {
+		if _, ok := ctx.Message().(*actor.Started); ok {
+			for _, name := range later {
+				env.Send(env.PID(env.Host+"/"+name), value{"from the first"})
+			}
+		}
+	}
+}
+
+// collectors are actors made by collect.
+func collectors(host string, names []string) (all []actorAt) {
+	for _, name := range names {
+		all = append(all, at(host+"/"+name, collect))
+	}
+	return all
 }
 
 // who keeps whether a value had a sender.

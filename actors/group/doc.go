@@ -17,6 +17,9 @@
 // tell apart from a torn write: the tail that a power loss tears was promised to
 // nobody and is cut off, and everything else that is bad is corruption.
 //
+// Commands that come while two batches are not yet applied wait and are one batch: a
+// message to every member and a record of its log.
+//
 // # Members that lost their disk
 //
 // The identity of a member in raft is a hash of its host and of the boot in which its

@@ -105,3 +105,8 @@ const (
 	pointSaving = actors.Point("group.saving")
 	pointSaved  = actors.Point("group.saved")
 )
+
+func init() {
+	actors.Facts("group",
+		Recovered{}, Founded{}, Synced{}, Voted{}, Elected{}, Proposed{}, Applied{}, Installed{}, Changed{})
+}

@@ -29,15 +29,15 @@ type Member struct {
 	heard   map[string]uint64 // the last boot that every host was heard of in
 	hosts   map[uint64]string // where identities were heard from
 
-	self     *actor.PID
-	keeper   *actor.PID
-	founding bool           // what begins the group is on its way to the disk
-	owed     bool           // a snapshot of entries that are not kept yet
-	flushing bool           // a flush is on its way
-	term     uint64         // in which the machine leads; 0 if it does not
-	inFlight int            // commands proposed in that term and not applied
-	changing bool           // a change of the members was proposed in that term and is not applied
-	sentAt   map[uint64]int // tick in which a snapshot was sent to a member
+	self      *actor.PID
+	keeper    *actor.PID
+	founding  bool           // what begins the group is on its way to the disk
+	owed      bool           // a snapshot of entries that are not kept yet
+	flushing  bool           // a flush is on its way
+	term      uint64         // in which the machine leads; 0 if it does not
+	proposals proposals      // of that term
+	changing  bool           // a change of the members was proposed in that term and is not applied
+	sentAt    map[uint64]int // tick in which a snapshot was sent to a member
 }
 
 // New returns the producer of a member's actor. Every host of the group has one, of
@@ -153,17 +153,14 @@ func (m *Member) startRaft() (err error) {
 // place before the command is committed, nobody knows. It returns false, and nothing
 // will happen, unless this member leads and there is room. The command is not copied.
 func (m *Member) Propose(command []byte) bool {
-	if m.term == 0 {
+	if m.term == 0 || m.node.BasicStatus().RaftState != raft.StateLeader {
 		return false
 	}
-	if m.inFlight >= m.cfg.InFlight {
+	if m.proposals.open() >= m.cfg.InFlight {
 		m.env.Note(actors.Sometimes(SawFull))
 		return false
 	}
-	if m.node.Propose(command) != nil {
-		return false
-	}
-	m.inFlight++
+	m.proposals.add(command)
 	m.flushSoon()
 	return true
 }
@@ -189,7 +186,7 @@ func (m *Member) hostOf(id uint64) string {
 
 // flushSoon has a flush follow what is in the mailbox already.
 func (m *Member) flushSoon() {
-	if m.flushing || m.node == nil || !m.node.HasReady() && !m.reads.due() {
+	if m.flushing || m.node == nil || !m.node.HasReady() && !m.reads.due() && !m.proposals.due() {
 		return
 	}
 	m.flushing = true

@@ -65,6 +65,7 @@ func (m *Member) tick() {
 // durable before it may be told goes to the keeper; the rest is told at once.
 func (m *Member) work() error {
 	m.askReads()
+	m.proposeAll()
 	for m.node.HasReady() {
 		rd := m.node.Ready()
 		if rd.SoftState != nil {
@@ -250,7 +251,7 @@ func (m *Member) apply(e *raftpb.Entry) error {
 		return m.change(e)
 	case len(e.GetData()) > 0:
 		if m.term != 0 && e.GetTerm() == m.term {
-			m.inFlight--
+			m.proposals.applied()
 		}
 		m.machine.Apply(e.GetIndex(), e.GetData())
 	}
@@ -264,7 +265,7 @@ func (m *Member) lead() {
 	if m.term != 0 || s.RaftState != raft.StateLeader || m.applied.Term != s.GetTerm() {
 		return
 	}
-	m.term, m.inFlight, m.changing = s.GetTerm(), 0, false
+	m.term, m.proposals, m.changing = s.GetTerm(), proposals{}, false
 	m.machine.Lead(m.term)
 }
 
@@ -277,10 +278,10 @@ func (m *Member) follow(s *raft.SoftState) {
 	if m.term == 0 {
 		return
 	}
-	if m.inFlight > 0 {
+	if m.proposals.open() > 0 {
 		m.env.Note(actors.Sometimes(SawDeposed))
 	}
-	m.term, m.inFlight = 0, 0
+	m.term, m.proposals = 0, proposals{}
 	m.machine.Follow()
 }
 

@@ -1,6 +1,10 @@
 package primes
 
-import "github.com/simrun/simrun/actors"
+import (
+	"time"
+
+	"github.com/simrun/simrun/actors"
+)
 
 // States that are worth reaching, once an incarnation each.
 const (
@@ -11,6 +15,7 @@ const (
 	SawOwnerGone     actors.Sometimes = "primes.owner-gone"     // the only server with a response was down
 	SawRecomputed    actors.Sometimes = "primes.recomputed"     // a job was given out again
 	SawDuplicate     actors.Sometimes = "primes.duplicate"      // a job finished that had ended before
+	SawTryAgain      actors.Sometimes = "primes.try-again"      // a submission was not stored in time
 	SawTooLong       actors.Sometimes = "primes.too-long"       // a job was given up for good
 )
 
@@ -57,6 +62,11 @@ type Picked struct {
 	Alive  int // how many it knows to be alive
 }
 
+// Answered is the fact that a server answered a submission with an id, or refused it after
+// it had asked the store. Took is by its clock. A synchronous server accepts nothing
+// before the sum is there, and says nothing of that.
+type Answered struct{ Took time.Duration }
+
 // Computed is the fact that a server has computed a sum.
 type Computed struct {
 	ID  string
@@ -74,3 +84,9 @@ type GaveUp struct{ ID string }
 
 // Throttled is the fact that a client was answered 429.
 type Throttled struct{ Client string }
+
+func init() {
+	actors.Facts("primes",
+		Asked{}, Told{}, StoreBegan{}, Created{}, Ended{}, Evicted{}, Polled{}, Picked{}, Answered{}, Computed{}, Queued{}, Removed{},
+		GaveUp{}, Throttled{})
+}

@@ -40,8 +40,10 @@ func parseSpace(text string) models.Space {
 	return s
 }
 
-// replicatedHosts are those of the replicated store, and the janitor.
-func (o Options) replicatedHosts() []actors.Host {
+// ReplicatedStore returns the options of the store that has the responses of a Replicated
+// service: Responses, with the spaces that it needs, each of which tolerates the loss of
+// one copy.
+func (o Options) ReplicatedStore() store.Options {
 	options := o.Responses
 	options.Clients, options.Programs = 0, nil
 	options.Spaces = nil
@@ -49,6 +51,12 @@ func (o Options) replicatedHosts() []actors.Host {
 		s.Tolerate, s.Partitions = 1, 4
 		options.Spaces = append(options.Spaces, s)
 	}
+	return options
+}
+
+// replicatedHosts are those of the replicated store, and the janitor.
+func (o Options) replicatedHosts() []actors.Host {
+	options := o.ReplicatedStore()
 	hosts := slices.DeleteFunc(store.Topology(options).Hosts, func(h actors.Host) bool { return h.Name == "final" })
 	return append(hosts, actors.Host{Name: JanitorHost, Actors: []actors.ActorDef{
 		{Name: store.ClientActor, New: store.NewClientActor(options.Client)},

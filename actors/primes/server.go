@@ -42,6 +42,7 @@ type creation struct {
 	began  time.Duration
 	sent   time.Duration // to the store last
 	queued bool          // the entry is stored, the queue has not answered
+	cancel func()        // ends its timer
 }
 
 // A job is a range to sum up, or the sum to be stored.
@@ -58,8 +59,9 @@ type job struct {
 
 // Timers of a server.
 type (
-	slice struct{}
-	tick  struct{}
+	slice   struct{}
+	tick    struct{}
+	overdue struct{ n uint64 } // a creation
 )
 
 func newServer(o Options) actors.Producer {
@@ -93,6 +95,8 @@ func (s *server) Receive(ctx actor.Context) {
 		s.leased(ctx, m)
 	case settled:
 		s.settled(ctx, m)
+	case overdue:
+		s.overdue(m)
 	case slice:
 		s.slice(ctx)
 	case tick:
@@ -137,6 +141,7 @@ func (s *server) submit(ctx actor.Context, m Submit) {
 	now := s.env.Clock.Now()
 	c := &creation{n: s.n, id: newID(s.env.Host, s.env.Boot, s.n), a: m.A, b: m.B, sender: ctx.Sender(), began: now, sent: now}
 	s.creating[c.n] = c
+	c.cancel = s.env.Clock.After(s.timing.Patience, overdue{c.n})
 	s.sendCreate(ctx, c)
 	s.tickLater()
 }
@@ -170,16 +175,15 @@ func (s *server) created(ctx actor.Context, m created) {
 	switch {
 	case c == nil || c.queued:
 	case !m.OK:
-		delete(s.creating, c.n)
-		s.reply(c.sender, Refusal{Unavailable, "the response store did not take the request"})
+		s.answer(c, Refusal{Unavailable, "the response store did not take the request"})
 	case s.queue != "":
 		c.queued = true
 		s.enqueue(ctx, c)
 	default:
-		delete(s.creating, c.n)
 		j := &job{id: c.id, a: c.a, b: c.b, sent: s.env.Clock.Now()}
 		if s.sync {
 			j.waiter = c.sender
+			s.forget(c)
 		} else {
 			s.accept(c)
 		}
@@ -198,7 +202,28 @@ func (s *server) creation(id string) *creation {
 }
 
 func (s *server) accept(c *creation) {
-	s.reply(c.sender, Response{ID: c.id, Status: InProgress, Cookie: s.env.Host})
+	s.answer(c, Response{ID: c.id, Status: InProgress, Cookie: s.env.Host})
+}
+
+// overdue refuses a submission that is not stored in time, so that its client is not
+// kept waiting. If there is an entry nobody holds its job, so it fails.
+func (s *server) overdue(m overdue) {
+	if c := s.creating[m.n]; c != nil {
+		s.noted.mark(SawTryAgain)
+		s.answer(c, Refusal{Unavailable, "the request is not stored yet"})
+	}
+}
+
+// answer ends a submission.
+func (s *server) answer(c *creation, m any) {
+	s.forget(c)
+	s.env.Note(Answered{Took: s.env.Clock.Now() - c.began})
+	s.reply(c.sender, m)
+}
+
+func (s *server) forget(c *creation) {
+	c.cancel()
+	delete(s.creating, c.n)
 }
 
 func (s *server) reply(to *actor.PID, m any) {
@@ -331,10 +356,6 @@ func (s *server) tick(ctx actor.Context) {
 	for _, n := range slices.Sorted(maps.Keys(s.creating)) {
 		c := s.creating[n]
 		switch {
-		case now-c.began >= s.timing.Patience:
-			// Its client does not wait any more. Nobody holds the job of the entry, if
-			// there is one, so it fails.
-			delete(s.creating, n)
 		case now-c.sent < s.timing.Retry:
 		case c.queued:
 			s.enqueue(ctx, c)

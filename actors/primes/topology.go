@@ -77,16 +77,16 @@ type Timing struct {
 	Renew    time.Duration // period in which leases are renewed
 	Sweep    time.Duration // period in which expired entries are removed
 	Retry    time.Duration // until a message between servers, store and queue is repeated
-	Patience time.Duration // of a client: how long its submission is worth an answer
+	Patience time.Duration // until a submission that is not stored yet is refused
 	Health   time.Duration // period in which the balancer asks who is there
 	Slice    time.Duration // between two slices of a server
 }
 
 // DefaultTiming is that of the service as it was specified: responses live for three
-// minutes.
+// minutes, and who submits is answered within 200 ms, whatever happens.
 var DefaultTiming = Timing{
 	TTL: 3 * time.Minute, Lease: 3 * time.Minute, Renew: 30 * time.Second, Sweep: 10 * time.Second,
-	Retry: 200 * time.Millisecond, Patience: 10 * time.Second, Health: time.Second,
+	Retry: 60 * time.Millisecond, Patience: 150 * time.Millisecond, Health: time.Second,
 }
 
 // Limits say how much there may be of everything. A zero field has its value in

@@ -19,10 +19,9 @@ func (s *server) queued(ctx actor.Context, m queued) {
 	if c == nil || !c.queued {
 		return
 	}
-	delete(s.creating, c.n)
 	if !m.OK {
 		// The entry that is stored fails, because nobody holds its job.
-		s.reply(c.sender, Refusal{Unavailable, "the queue is full"})
+		s.answer(c, Refusal{Unavailable, "the queue is full"})
 		return
 	}
 	s.accept(c)

@@ -143,3 +143,9 @@ func (o *once) mark(state actors.Sometimes) {
 	o.seen = append(o.seen, state)
 	o.note(state)
 }
+
+func init() {
+	actors.Facts("store",
+		Published{}, Decided{}, Adopted{}, Persisted{}, Recovered{}, Committed{}, Reached{}, Replied{}, Drained{}, Served{},
+		Leased{}, Applied{})
+}

@@ -58,15 +58,20 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
+// TrackerHosts returns the hosts of the tracker of a site, if it has one.
+func TrackerHosts(o Options) []string {
+	if o.Site == CallbackSite {
+		return nil
+	}
+	return hostNames("tracker", o.withDefaults().Trackers)
+}
+
 // Topology returns the site. The options of the parts that say where the others are
 // are set here.
 func Topology(o Options) actors.Topology {
 	o = o.withDefaults()
-	webs, trackers := hostNames("web", o.Webs), hostNames("tracker", o.Trackers)
+	webs, trackers := hostNames("web", o.Webs), TrackerHosts(o)
 	o.Client.Webs, o.Web.Hosts, o.Web.Queue, o.Worker.Queue = webs, webs, QueueHost, QueueHost
-	if o.Site == CallbackSite {
-		trackers = nil
-	}
 	o.Tracker.Hosts, o.Queue.Trackers, o.Worker.Trackers, o.Web.Trackers = trackers, trackers, trackers, trackers
 	var hosts []actors.Host
 	for _, name := range trackers {

@@ -39,6 +39,8 @@ type Damage struct {
 	Cut bool
 }
 
+func init() { actors.Facts("wal", Damage{}) }
+
 const (
 	snapshotTemp = "snap.tmp" // a snapshot that is being written
 	segmentCopy  = "wal.tmp"  // a segment that is being recovered

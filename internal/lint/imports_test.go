@@ -16,17 +16,19 @@ var mayImport = []row{
 	{"cmd/node", "live/node"},
 	{"cmd/actorvet", ""},
 
-	{"sim/simcli", "sim live live/harness faults linearizability actors internal/view internal/trace"},
+	{"sim/simcli", "sim live live/bench live/harness live/proxy faults linearizability actors internal/view internal/trace"},
 	{"examples/*", "sim live live/harness actors faults linearizability models"},
 
 	{"zoo", "sim scenarios models faults linearizability internal/view"},
 
 	{"scenarios", "sim actors actors/* faults linearizability models"},
-	{"live/harness", "sim live actors faults linearizability internal/wire internal/trace"},
+	{"live/harness", "sim live live/proxy actors faults linearizability internal/wire internal/trace"},
 	{"live/node", "live actors actors/* models"},
 
 	{"sim", "actors faults linearizability internal/wire internal/trace internal/view"},
 	{"live", "actors internal/wire internal/trace"},
+	{"live/bench", "live actors actors/store models"},
+	{"live/proxy", "internal/wire"},
 	{"actors/primes", "actors models actors/group actors/store actors/wal"},
 	{"actors/store", "actors models actors/group actors/wal"},
 	{"actors/tickets", "actors models actors/group actors/wal"},

@@ -20,7 +20,7 @@ var reserved = []struct {
 	where  string
 	why    string
 }{
-	{protoactor, "actors actors/* sim live examples/*", "only actors and the worlds that run them know proto.actor"},
+	{protoactor, "actors actors/* sim live live/bench examples/*", "only actors and the worlds that run them know proto.actor"},
 	{porcupine, "linearizability", "a Model describes the system; how it is checked is the business of linearizability"},
 	{gopter, "sim/property.go", "gopter stays at the rim"},
 	{"testing", "", "only tests have a testing.T; take an interface"},

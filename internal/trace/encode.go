@@ -14,7 +14,7 @@ func (e Event) append(b []byte) []byte {
 	b = append(b, byte(e.Kind))
 	b = binary.AppendVarint(b, e.Seq)
 	b = binary.AppendVarint(b, int64(e.At))
-	for _, s := range [...]string{e.Host, e.Path, e.Peer, e.Msg, e.Text} {
+	for _, s := range [...]string{e.Host, e.Path, e.Peer, e.Msg, e.Text, e.Data} {
 		b = appendString(b, s)
 	}
 	b = binary.BigEndian.AppendUint64(b, e.Key)
@@ -96,7 +96,7 @@ func (d *decoder) end() error {
 func decodeEvent(b []byte) (Event, error) {
 	d := decoder{b: b}
 	e := Event{Kind: Kind(d.byte()), Seq: d.varint(), At: time.Duration(d.varint())}
-	for _, s := range [...]*string{&e.Host, &e.Path, &e.Peer, &e.Msg, &e.Text} {
+	for _, s := range [...]*string{&e.Host, &e.Path, &e.Peer, &e.Msg, &e.Text, &e.Data} {
 		*s = d.string()
 	}
 	e.Key = d.uint64()

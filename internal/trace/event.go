@@ -31,6 +31,9 @@ type Event struct {
 	// Key is the causal key of a message or timer. It does not depend on what else
 	// is in the plan.
 	Key uint64
+	// Data is the exact content of a message or fact as package wire encodes it, in the
+	// recording of a live run; empty where the plan makes it again.
+	Data string
 	// Cause is the Seq of the step in which this event was brought about: of a
 	// message or timer the step that sent or set it, of anything done in a step that
 	// step itself. 0: no step.
@@ -67,6 +70,7 @@ const (
 	Log                       // a line of a log
 	Fail                      // the run failed here, Text says how
 	Fault                     // any other fault, in Text
+	Clock                     // Path read its clock Msg, which said Key nanoseconds; only in live
 	kinds
 )
 
@@ -74,7 +78,7 @@ var kindNames = [kinds]string{
 	Start: "start", Send: "send", Deliver: "deliver", Timer: "timer", Resume: "resume", Drop: "drop",
 	Duplicate: "duplicate", Sync: "sync", Disk: "disk", Crash: "crash", PowerLoss: "power-loss",
 	Wipe: "wipe", Stop: "stop", Halt: "halt", Restart: "restart", Partition: "partition", Cut: "cut",
-	Heal: "heal", Call: "call", Return: "return", Note: "note", Log: "log", Fail: "fail", Fault: "fault",
+	Heal: "heal", Call: "call", Return: "return", Note: "note", Log: "log", Fail: "fail", Fault: "fault", Clock: "clock",
 }
 
 func (k Kind) String() string {

@@ -10,11 +10,12 @@ import (
 	"hash"
 	"hash/crc32"
 	"io"
+	"time"
 )
 
 // Version is the version of the format that Writer writes, and the only one that
 // Reader reads.
-const Version = 1
+const Version = 2
 
 // MaxRecord is the largest record in bytes; longer texts are cut by Writer.
 const MaxRecord = 4 << 20
@@ -58,6 +59,12 @@ type Header struct {
 	// Operations are the ids of those that show it.
 	Verdict, Check, Why string
 	Operations          []string
+	// Host is the host that a file of a recorded live run is about; "" for a file that
+	// is about all of them.
+	Host string
+	// Base is what the monotonic clock of the machine said at the start of a live run:
+	// files of several processes have one order by it. 0 in sim.
+	Base time.Duration
 }
 
 func (h Header) append(b []byte) []byte {
@@ -70,7 +77,7 @@ func (h Header) append(b []byte) []byte {
 	for _, op := range h.Operations {
 		b = appendString(b, op)
 	}
-	return b
+	return binary.AppendVarint(appendString(b, h.Host), int64(h.Base))
 }
 
 func decodeHeader(b []byte) (Header, error) {
@@ -82,6 +89,7 @@ func decodeHeader(b []byte) (Header, error) {
 	for n := d.varint(); n > 0 && d.err == nil; n-- {
 		h.Operations = append(h.Operations, d.string())
 	}
+	h.Host, h.Base = d.string(), time.Duration(d.varint())
 	return h, d.end()
 }
 

@@ -18,7 +18,7 @@ import (
 )
 
 var (
-	someHeader = Header{Scenario: "register", Seed: 7, Plan: "plan 1\n", Verdict: "VIOLATION", Check: "lost", Why: "gone", Operations: []string{"c0#1", "c0#2"}}
+	someHeader = Header{Scenario: "register", Seed: 7, Plan: "plan 1\n", Verdict: "VIOLATION", Check: "lost", Why: "gone", Operations: []string{"c0#1", "c0#2"}, Host: "server", Base: time.Hour}
 	someEvents = []Event{
 		{Seq: 1, Kind: Start, Host: "server", Path: "server/register"},
 		{Seq: 2, At: time.Millisecond, Kind: Call, Host: "c0", Path: "c0/client", Msg: "c0#1", Text: "put 1"},
@@ -65,7 +65,7 @@ func TestEveryEventComesBackAsWritten(t *testing.T) {
 		func(kind uint8, seq, at, cause int64, key uint64, path, msg, text string) bool {
 			e := Event{
 				Kind: Kind(kind%uint8(kinds-1)) + 1, Seq: seq, At: time.Duration(at), Cause: cause, Key: key,
-				Host: path, Path: text, Peer: msg, Msg: path, Text: text,
+				Host: path, Path: text, Peer: msg, Msg: path, Text: text, Data: msg,
 			}
 			got, err := decodeEvent(e.append(nil))
 			return err == nil && got == e

@@ -87,7 +87,7 @@ func telling(e trace.Event) bool {
 	switch e.Kind {
 	case trace.Deliver:
 		return e.Peer != "" && hostOf(e.Peer) != e.Host
-	case trace.Start, trace.Send, trace.Resume, trace.Timer, trace.Disk:
+	case trace.Start, trace.Send, trace.Resume, trace.Timer, trace.Disk, trace.Clock:
 		return false
 	}
 	return true

@@ -17,7 +17,8 @@ import (
 const nestingMax = 64
 
 // elementsMax bounds the elements of one array or map. The decoder checks that
-// all of them are really there before it allocates.
+// all of them are really there before it allocates; what they may come to is for
+// Weigh.
 const elementsMax = 1 << 20
 
 var (
@@ -79,7 +80,7 @@ func Decode(mt *actors.MessageType, b []byte) (any, error) {
 	return c.Decode(mt, b)
 }
 
-// A Codec is Append and Decode with buffers that are used again. The zero value
+// A Codec is Append, Decode and Weigh with buffers that are used again. The zero value
 // is ready. It is not safe for concurrent use.
 type Codec struct {
 	buf  bytes.Buffer
@@ -87,6 +88,7 @@ type Codec struct {
 	// scratch holds a value per struct type to decode into, so that putting the
 	// result in an interface is the only allocation for it.
 	scratch map[*actors.MessageType]reflect.Value
+	forms   map[reflect.Type]*form
 }
 
 var errNil = errors.New("nil pointer")

@@ -187,7 +187,7 @@ func TestClaimedLengthCostsNoMemory(t *testing.T) {
 	if _, err := r.Next(); err != io.ErrClosedPipe {
 		t.Fatal(err)
 	}
-	if len(r.buf) != readerBytes {
+	if len(r.buf) != readerFirst {
 		t.Errorf("a claim of %d bytes grew the buffer to %d", FrameMax, len(r.buf))
 	}
 }
@@ -216,7 +216,8 @@ func FuzzFrame(f *testing.F) {
 				continue
 			}
 			for _, msg := range []any{pointedOne, everything{}, nested{}} {
-				_, _ = c.Decode(typeOf(t, msg), m.Payload) // must not panic
+				_, _ = c.Weigh(typeOf(t, msg), m.Payload) // must not panic
+				_, _ = c.Decode(typeOf(t, msg), m.Payload)
 			}
 		}
 	})
@@ -241,6 +242,9 @@ func FuzzDecode(f *testing.F) {
 		again, err := c.Decode(mt, one)
 		if err != nil {
 			t.Fatalf("decoded %x but not %x: %v", b, one, err)
+		}
+		if _, err := c.Weigh(mt, one); err != nil {
+			t.Fatalf("%x is too heavy: %v", one, err)
 		}
 		two, err := c.Append(nil, mt, again)
 		if err != nil || !bytes.Equal(one, two) {

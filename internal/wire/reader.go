@@ -6,8 +6,13 @@ import (
 	"io"
 )
 
-// readerBytes is the first size of a Reader's buffer.
-const readerBytes = 64 << 10
+const (
+	// readerFirst is the first size of a Reader's buffer: enough for who only says
+	// hello, and little for thousands who do not even do that.
+	readerFirst = 2 << 10
+	// readerBytes is its size for a stream that keeps it full.
+	readerBytes = 64 << 10
+)
 
 // A Reader reads frames from a stream that arrives in pieces of any size.
 type Reader struct {
@@ -18,7 +23,7 @@ type Reader struct {
 
 // NewReader returns a Reader of src.
 func NewReader(src io.Reader) *Reader {
-	return &Reader{src: src, buf: make([]byte, readerBytes)}
+	return &Reader{src: src, buf: make([]byte, readerFirst)}
 }
 
 // Next returns the next frame; its body is valid until the next call. At the end
@@ -55,17 +60,17 @@ func (r *Reader) Next() (Frame, error) {
 func (r *Reader) Buffered() int { return r.tail - r.head }
 
 // fill reads until n bytes of the current frame are at hand. The buffer doubles
-// as bytes arrive and not by what a length field claims, so that a peer pays for
-// the memory it makes us use.
+// when it has been full, for one frame or, up to readerBytes, for several, and not by
+// what a length field claims: a peer pays for the memory it makes us use.
 func (r *Reader) fill(n int) error {
 	for r.tail-r.head < n {
 		if r.tail == len(r.buf) {
-			if r.head > 0 {
-				r.tail = copy(r.buf, r.buf[r.head:r.tail])
-				r.head = 0
-			} else {
-				r.buf = append(r.buf, make([]byte, len(r.buf))...)
+			to := r.buf
+			if r.head == 0 || len(r.buf) < readerBytes {
+				to = make([]byte, 2*len(r.buf))
 			}
+			r.tail = copy(to, r.buf[r.head:r.tail])
+			r.buf, r.head = to, 0
 		}
 		m, err := r.src.Read(r.buf[r.tail:])
 		r.tail += m

@@ -1,7 +1,6 @@
 package harness_test
 
 import (
-	"os"
 	"slices"
 	"testing"
 
@@ -13,15 +12,9 @@ import (
 
 // R50 to R69 over TCP, files and the wall clock: jobs of several browsers are done,
 // called back, stored and told, under the checks of the simulated runs. How long a page
-// takes says something of the machine here, so that one is left out. The hybrid site
-// has been seen to leave a browser waiting on a busy machine, and runs on demand until
-// that is understood.
+// takes says something of the machine here, so that one is left out.
 func TestTicketsLive(t *testing.T) {
-	names := []string{"tickets/plain"}
-	if os.Getenv("LIVE_HYBRID") != "" {
-		names = append(names, "tickets/hybrid")
-	}
-	for _, name := range names {
+	for _, name := range []string{"tickets/plain", "tickets/hybrid"} {
 		t.Run(name, func(t *testing.T) {
 			s := catalogued(t, name)
 			s.Checks = slices.DeleteFunc(slices.Clone(s.Checks), func(c sim.Check) bool { return c.Name == "pages" })

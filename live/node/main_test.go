@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 func startService(t *testing.T, o primes.Options) *Primes {
 	t.Helper()
 	if o.Timing == (primes.Timing{}) {
-		o.Timing = primes.Timing{TTL: 3 * time.Second, Lease: 3 * time.Second, Renew: 500 * time.Millisecond, Sweep: 500 * time.Millisecond, Health: 50 * time.Millisecond}
+		o.Timing = primes.Timing{TTL: 3 * time.Second, Lease: 3 * time.Second, Renew: 500 * time.Millisecond, Sweep: 500 * time.Millisecond, Health: 50 * time.Millisecond, Patience: 10 * time.Second}
 	}
 	p, err := StartPrimes(PrimesOptions{Service: o, Dir: t.TempDir(), Listen: "127.0.0.1:0"})
 	if err != nil {

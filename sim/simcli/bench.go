@@ -46,6 +46,7 @@ func Bench(hop sim.Scenario, message any, checked sim.Scenario) *cobra.Command {
 		},
 	}
 	cmd.Flags().DurationVar(&limit, "time", 10*time.Second, "wall time for complete runs")
+	cmd.AddCommand(benchLive())
 	return cmd
 }
 

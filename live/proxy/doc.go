@@ -1,0 +1,28 @@
+// Package proxy breaks TCP. A [Link] stands between one host and another: it
+// listens on a loopback port of its own and forwards what is dialled there to the
+// other host, at an address that may change. What it does to the bytes on the way
+// is a [Faults], each direction for itself, and may be changed while connections
+// are open; the zero Faults is an undisturbed network.
+//
+//	l, err := proxy.Listen("127.0.0.1:7001", seed) // the host that is dialled
+//	l.Addr()                                       // where the other host dials it
+//	l.Set(proxy.Faults{Forth: proxy.Direction{Delay: 20 * time.Millisecond, Drop: 0.01}})
+//	l.Set(proxy.Faults{Back: proxy.Direction{Hole: true}})
+//	l.Reset()                    // the next frame of each connection breaks in the middle
+//	l.HalfOpen(proxy.Dialler)    // the host that is dialled forgets; the other does not know
+//	l.Forward("127.0.0.1:7002")  // it was started again, elsewhere
+//	l.Heal()
+//
+// Delay, rate, holes, resets and half-open connections work on any stream. Frames
+// can be dropped, duplicated and reordered only where the proxy can read them: on
+// a stream of the transport's frames that is not encrypted. Any other stream is
+// passed as bytes, and the probabilities of frames say nothing about it.
+//
+// What a Link must not do: change a byte, invent one, or reorder the bytes of a
+// stream. TCP does none of these, so nobody is asked to survive them. A frame that
+// is lost, doubled or late is whole.
+//
+// Draws are keyed by the seed, the number of the connection, the direction and
+// the number of the frame, so one more frame elsewhere changes nothing here. The
+// time at which a frame comes is the machine's: a Link's run does not replay.
+package proxy
