@@ -254,6 +254,24 @@ func (w *World) Err() error {
 	return errors.Join(w.errs...)
 }
 
+// Failed is closed at the first failure; [World.Err] says what it was.
+func (w *World) Failed() <-chan struct{} { return w.failed }
+
+// Boot returns the number of the present or last life of a host that runs here, 0
+// before its first.
+func (w *World) Boot(host string) uint64 {
+	h, err := w.host(host)
+	if err != nil {
+		return 0
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.boot == nil {
+		return 0
+	}
+	return h.boot.number
+}
+
 // Crash ends a host at once: no actor is told, what is queued is lost, and its
 // Env is dead. Bytes written to its disk stay. It returns when no call of a Disk
 // is under way any more.

@@ -1,8 +1,10 @@
 package harness
 
 import (
+	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/simrun/simrun/linearizability"
@@ -13,10 +15,8 @@ import (
 // its verdict; what its clients saw is there all the same.
 func (r *run) judge() {
 	res := r.result
-	res.Notes = r.facts.notes
+	res.Notes = r.facts.ordered()
 	res.Stats.Sometimes = r.facts.sometimes
-	res.Stats.Faults = map[string]sim.FaultCount{}
-	r.countMessages()
 	began := time.Now()
 	defer func() {
 		res.Stats.CheckTime = time.Since(began)
@@ -32,7 +32,9 @@ func (r *run) judge() {
 		}
 	})
 	if err != nil {
-		r.fail(sim.Violation, "client", err)
+		if res.Verdict == 0 {
+			res.Verdict, res.Check, res.Err = sim.Violation, "client", err
+		}
 		return
 	}
 	res.History = h
@@ -40,40 +42,60 @@ func (r *run) judge() {
 	if res.Verdict != 0 {
 		return
 	}
+	r.judgeHistory(h)
+}
+
+// judgeHistory runs the checks. The oracle that the faults asked has followed the run in
+// the order of arrival; the one that judges follows it in the order of the stamps.
+func (r *run) judgeHistory(h linearizability.History) {
+	res := r.result
+	var lost []linearizability.OpID
+	if oracle := r.newOracle(); oracle != nil {
+		for _, n := range res.Notes {
+			oracle.Observe(n)
+		}
+		h, lost = oracle.Remains(h)
+	}
 	undecided := sim.Judge(r.scenario, &sim.Observation{
 		Knobs: r.plan.Knobs, Ops: r.plan.Ops, History: h, Notes: res.Notes,
 		Sometimes: func(name string) { res.Stats.Sometimes[name]++ },
 	}, r.limits.CheckSteps, res)
-	if undecided != nil {
-		r.fail(sim.Inconclusive, "check steps", undecided)
-	}
-	if res.Verdict == 0 {
+	switch {
+	case res.Verdict != 0:
+	case undecided != nil:
+		res.Verdict, res.Check, res.Err = sim.Inconclusive, "check steps", undecided
+	case r.excuse != "":
+		res.Verdict, res.Check, res.Err = sim.ExpectedLoss, "beyond budget", errors.New(r.excuse)
+	case len(lost) > 0:
+		res.Verdict, res.Check, res.Err = sim.ExpectedLoss, "beyond budget", fmt.Errorf("every copy of what these operations did was destroyed: %v", lost)
+	default:
 		res.Verdict = sim.Pass
 	}
 }
 
-// countOperations counts what the clients issued and what they learned of it.
+// countOperations counts what the clients issued, what they learned of it, and what of
+// that overlaps a fault in effect.
 func (r *run) countOperations() {
-	stats := &r.result.Stats
-	stats.Ops = len(r.result.History.Operations)
-	for _, op := range r.result.History.Operations {
+	res := r.result
+	at := func(seq int64) time.Duration { return res.Notes[seq-1].At }
+	res.Stats.Ops = len(res.History.Operations)
+	for _, op := range res.History.Operations {
 		if op.Return == linearizability.Open {
-			stats.Unwaited++
-		} else {
-			stats.Acked++
+			res.Stats.Unwaited++
+			continue
+		}
+		res.Stats.Acked++
+		if slices.ContainsFunc(res.Applied, func(a sim.AppliedFault) bool { return at(op.Call) < a.To && at(op.Return) > a.From }) {
+			res.Stats.Overlapped++
 		}
 	}
 }
 
-// countMessages counts what crossed the hosts.
+// countMessages counts what crossed the hosts: the frames that the proxies saw, but the
+// hello that each end of a connection says.
 func (r *run) countMessages() {
-	if r.world == nil {
-		return
-	}
-	c, stats := r.world.Counts(), &r.result.Stats
-	stats.Sent = int64(c.Sent + c.Overflow + c.Oversize + c.Broken)
-	stats.Messages = int64(c.Received)
-	stats.Dropped = int64(c.Overflow + c.Oversize + c.Broken + c.Flooded)
-	stats.DeadLetter = int64(c.DeadLetters)
-	stats.OldBoot = int64(c.Stale)
+	c, stats := r.mesh.counts(), &r.result.Stats
+	stats.Sent = int64(c.Frames) - 2*int64(c.Connections)
+	stats.Dropped, stats.Duplicated = int64(c.Dropped), int64(c.Duplicated)
+	stats.Messages = stats.Sent - stats.Dropped + stats.Duplicated
 }

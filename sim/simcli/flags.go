@@ -2,6 +2,7 @@ package simcli
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"strconv"
 
 	"github.com/simrun/simrun/sim"
@@ -18,6 +19,14 @@ func (f *seedFlag) String() string {
 		return ""
 	}
 	return fmt.Sprintf("%#x", f.value)
+}
+
+// draw chooses a seed if none was given: short enough to be typed, and exact in every
+// reader of JSON.
+func (f *seedFlag) draw() {
+	if !f.set {
+		*f = seedFlag{value: uint64(rand.Uint32()), set: true}
+	}
 }
 
 func (f *seedFlag) Type() string { return "seed" }

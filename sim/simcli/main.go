@@ -23,6 +23,9 @@ func Main(scenarios []sim.Scenario, more ...*cobra.Command) int {
 	if os.Getenv(workerVariable) != "" {
 		return work(scenarios, os.Stdin, os.Stdout)
 	}
+	if os.Getenv(hostVariable) != "" {
+		return beHost(scenarios)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	// The first signal asks the command to end with what it has; a second one
@@ -45,7 +48,7 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer, scena
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	root.AddCommand(c.list(), c.plan(), c.run(), c.replay(), c.shrink(), c.view(), c.plot(), c.certs())
+	root.AddCommand(c.list(), c.plan(), c.run(), c.live(), c.replay(), c.shrink(), c.view(), c.plot(), c.certs())
 	root.AddCommand(more...)
 	err := c.validate()
 	if err == nil {

@@ -3,7 +3,6 @@ package simcli
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -101,10 +100,7 @@ func (f *runFlags) complete() error {
 	if f.runs == 0 && f.limit == 0 {
 		f.limit = defaultLimit
 	}
-	if !f.seed.set {
-		// Short enough to be typed, and exact in every reader of JSON.
-		f.seed = seedFlag{value: uint64(rand.Uint32()), set: true}
-	}
+	f.seed.draw()
 	return nil
 }
 
