@@ -177,15 +177,26 @@ func (g *generator) schedule() (s Schedule, on []string) {
 	return s, on
 }
 
-// again draws, for one restart in five, another crash or power loss while the host
-// recovers.
+// again draws what often follows a fault: for one restart in five, another crash or
+// power loss while the host recovers; for one fault of a disk in three, a power loss,
+// which shows what the disk has kept.
 func (g *generator) again(f Fault, d *Draw) []Fault {
-	if !f.Kind.Down() || f.Kind == Destroy || f.Point != "" || f.For == 0 || !d.Permille("again", 200) {
-		return nil
-	}
-	next := Fault{Kind: Crash, Hosts: f.Hosts, At: f.At + f.For + d.duration("recovery", 0, max(g.DiskMax, time.Millisecond))}
-	if g.Counts[PowerLoss] > 0 && d.Permille("power", 500) {
+	next := Fault{Kind: Crash, Hosts: f.Hosts}
+	if g.Counts[PowerLoss] > 0 && (f.Kind.Group() == Storage || d.Permille("power", 500)) {
 		next.Kind = PowerLoss
+	}
+	switch {
+	case f.Kind.Down() && f.Kind != Destroy && f.Point == "" && f.For > 0 && d.Permille("again", 200):
+		next.At = f.At + f.For + d.duration("recovery", 0, max(g.DiskMax, time.Millisecond))
+	case f.Kind.Group() == Storage && g.Counts[Crash]+g.Counts[PowerLoss] > 0 && d.Permille("shown", 333):
+		next.At, next.Host, next.Point = f.At, f.Host, f.Point
+		if f.Point == "" {
+			next.At += d.duration("shown after", 0, g.DownMax)
+		} else {
+			next.Nth = f.Nth + 1 + int(d.spread("shown nth", 32))
+		}
+	default:
+		return nil
 	}
 	next.For = d.duration("for", max(g.DownMin, 1), g.DownMax)
 	return []Fault{next}

@@ -13,6 +13,8 @@ type credentials struct {
 	roots *x509.CertPool
 	// roles are the hosts of the topology, with their roles.
 	roles map[string]string
+	// accepting is for all connections that others open.
+	accepting *tls.Config
 }
 
 // loadCredentials reads ca.pem, HOST.pem and HOST.key, and refuses what the other
@@ -37,6 +39,7 @@ func loadCredentials(dir, host string, roles map[string]string) (*credentials, e
 	} else if id.Host != host {
 		return nil, fmt.Errorf("certificate %s is of host %s", certFile(dir, host), id.Host)
 	}
+	c.accepting = c.server()
 	return c, nil
 }
 

@@ -242,6 +242,48 @@ func TestUnauthenticatedConnectionsHurtNobody(t *testing.T) {
 	}
 }
 
+// A stranger need not compute to have its peer compute: it says the same hello again.
+func TestFloodOfHandshakesLeavesTimeForOthers(t *testing.T) {
+	dir := certs(t, rolePairIDs...)
+	var p pulse
+	w := start(t, rolePair(p.program()), live.Options{Certs: dir})
+	_, before := p.take(t, 300)
+	hello := clientHello(t, dir)
+	var over atomic.Bool
+	var flood sync.WaitGroup
+	for range 64 {
+		flood.Go(func() {
+			var answer [16 << 10]byte
+			for !over.Load() {
+				conn, err := net.Dial("tcp", w.Addr("server"))
+				if err != nil {
+					continue // no port is free
+				}
+				_ = conn.(*net.TCPConn).SetLinger(0) // leave nothing behind in the kernel
+				_, _ = conn.Write(hello)
+				_, _ = conn.Read(answer[:])
+				_ = conn.Close()
+			}
+		})
+	}
+	eventually(t, "the flood is on", func() bool { return w.Counts().Refused > 100 })
+	p.take(t, 1)
+	began := time.Now()
+	good := dialSecure(t, w.Addr("server"), dir, "peer")
+	write(t, good, helloOf(t, "peer"))
+	if _, err := wire.NewReader(good).Next(); err != nil {
+		t.Fatalf("a new good connection among the others: %v", err)
+	}
+	knock := time.Since(began)
+	count, during := p.take(t, 300)
+	c := w.Counts()
+	over.Store(true)
+	flood.Wait()
+	t.Logf("%d handshakes refused; a good one took %v", c.Refused, knock.Round(time.Millisecond))
+	p.compare(t, before, during, count)
+	p.end(t, w)
+}
+
 // FAULTS 4, transport: SIMRUN_FRAMES sets the number of frames.
 func TestFuzzedFramesCostTheirConnectionsOnly(t *testing.T) {
 	frames := 10_000

@@ -110,8 +110,10 @@ func (r *receiver) handshake(conn net.Conn) (*intake, error) {
 	_ = conn.SetDeadline(deadline)
 	stream, proven := conn, ""
 	if creds := r.boot.host.creds; creds != nil {
-		secure := tls.Server(conn, creds.server())
-		if err := secure.HandshakeContext(ctx); err != nil {
+		turn := &waitingConn{Conn: conn, turns: r.boot.host.world.turns, ctx: ctx}
+		secure := tls.Server(turn, creds.accepting)
+		err := secure.Handshake()
+		if turn.end(); err != nil {
 			return nil, err
 		}
 		id, err := identityOf(secure.ConnectionState().PeerCertificates[0])

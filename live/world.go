@@ -73,6 +73,7 @@ type World struct {
 	addrs    map[string]string // of all hosts; not written after the start
 	programs programs
 	counters counters
+	turns    turns
 
 	mu     sync.Mutex
 	errs   []error
@@ -96,7 +97,7 @@ func Start(top actors.Topology, opts Options) (*World, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	w := &World{opts: opts, may: newPermissions(top), hosts: map[string]*host{}, addrs: map[string]string{}, failed: make(chan struct{})}
+	w := &World{opts: opts, may: newPermissions(top), hosts: map[string]*host{}, addrs: map[string]string{}, turns: newTurns(), failed: make(chan struct{})}
 	w.started, w.base = monotonic()
 	w.programs.none = closedChannel()
 	if err := w.start(top); err != nil {
