@@ -130,6 +130,36 @@ func init() {
 	actors.Message("tickets.job-finished", jobFinished{})
 }
 
+// The messages have nothing to share, so a copy of one is the message itself: see
+// actors.Copier. A run sends thousands of them.
+
+// CopyMessage implements actors.Copier.
+func (m SetLoad) CopyMessage() any { return m }
+
+// CopyMessage implements actors.Copier.
+func (m pageRequest) CopyMessage() any { return m }
+
+// CopyMessage implements actors.Copier.
+func (m pageReply) CopyMessage() any { return m }
+
+// CopyMessage implements actors.Copier.
+func (m openConnection) CopyMessage() any { return m }
+
+// CopyMessage implements actors.Copier.
+func (m connectionOpen) CopyMessage() any { return m }
+
+// CopyMessage implements actors.Copier.
+func (m closeConnection) CopyMessage() any { return m }
+
+// CopyMessage implements actors.Copier.
+func (m startJob) CopyMessage() any { return m }
+
+// CopyMessage implements actors.Copier.
+func (m jobTaken) CopyMessage() any { return m }
+
+// CopyMessage implements actors.Copier.
+func (m jobFinished) CopyMessage() any { return m }
+
 // Facts of the tiers. A page has a number of its own in its tier.
 type (
 	// ConnectionHeld is the fact that a page has a connection to the database.

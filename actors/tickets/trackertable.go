@@ -17,7 +17,7 @@ import (
 type table struct {
 	entries []entry
 	free    []int32 // unused places of entries
-	byID    map[ID]int32
+	byID    ticketIndex
 	byKey   map[string]int32 // of those that have a key
 	lists   [3]list          // leases, expiries and ages
 }
@@ -51,19 +51,25 @@ const nobody int32 = -1
 
 func newTable() table {
 	return table{
-		byID: map[ID]int32{}, byKey: map[string]int32{},
+		byID: ticketIndex{pages: map[ID]*indexPage{}}, byKey: map[string]int32{},
 		lists: [3]list{{nobody, nobody}, {nobody, nobody}, {nobody, nobody}},
 	}
 }
 
-func (t *table) len() int { return len(t.byID) }
+func (t *table) len() int { return t.byID.count }
 
 // find returns the entry of a ticket, or nil. It is good until the next add.
 func (t *table) find(id ID) *entry {
-	if i, ok := t.byID[id]; ok {
+	if i, ok := t.byID.find(id); ok {
 		return &t.entries[i]
 	}
 	return nil
+}
+
+// placeOf returns where an entry of the table is.
+func (t *table) placeOf(e *entry) int32 {
+	i, _ := t.byID.find(e.id)
+	return i
 }
 
 // findKey returns the entry of a key, or nil.
@@ -83,7 +89,7 @@ func (t *table) add(e entry) *entry {
 	} else {
 		t.entries = append(t.entries, e)
 	}
-	t.byID[e.id] = i
+	t.byID.add(e.id, i)
 	if e.key != "" {
 		t.byKey[e.key] = i
 	}
@@ -97,7 +103,7 @@ func (t *table) add(e entry) *entry {
 // sortAges puts the tickets in progress in order after they were added in another.
 func (t *table) sortAges() {
 	var order []int32
-	t.each(leases, func(e *entry) { order = append(order, t.byID[e.id]) })
+	t.each(leases, func(e *entry) { order = append(order, t.placeOf(e)) })
 	slices.SortFunc(order, func(a, b int32) int { return cmp.Compare(t.entries[a].id, t.entries[b].id) })
 	t.lists[ages] = list{nobody, nobody}
 	for _, i := range order {
@@ -107,12 +113,12 @@ func (t *table) sortAges() {
 
 // remove forgets a ticket.
 func (t *table) remove(e *entry) {
-	i := t.byID[e.id]
+	i := t.placeOf(e)
 	t.unlink(deadlines(e.state), i)
 	if !e.state.Final() {
 		t.unlink(ages, i)
 	}
-	delete(t.byID, e.id)
+	t.byID.remove(e.id)
 	if e.key != "" {
 		delete(t.byKey, e.key)
 	}
@@ -123,7 +129,7 @@ func (t *table) remove(e *entry) {
 // change gives a ticket in progress a new deadline, and another state if that is not
 // the one it has.
 func (t *table) change(e *entry, state models.TicketState, deadline time.Duration) {
-	i := t.byID[e.id]
+	i := t.placeOf(e)
 	t.unlink(deadlines(e.state), i)
 	e.state, e.deadline = state, deadline
 	t.link(deadlines(e.state), i)

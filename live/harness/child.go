@@ -89,7 +89,7 @@ func (c *child) begin(scenarios []sim.Scenario, b begin) error {
 			top.Hosts[i].Programs = nil
 		}
 	}
-	opts := live.Options{Dir: b.Dir, Hosts: []string{b.Host}, Addrs: b.Addrs, Note: c.note}
+	opts := live.Options{Dir: b.Dir, Record: b.Record, Hosts: []string{b.Host}, Addrs: b.Addrs, Note: c.note}
 	if b.Log {
 		opts.Log = slog.New(slog.NewTextHandler(os.Stderr, nil))
 	}

@@ -155,7 +155,7 @@ func (r *run) newNode(top actors.Topology, h *host) node {
 		return &process{
 			command: r.opts.Process, epoch: r.epoch, facts: r.facts, tell: tell,
 			first: begin{
-				Scenario: r.scenario.Name, Plan: r.plan.String(), Host: h.name, Dir: r.opts.Dir, Addrs: r.mesh.addrs(h.name),
+				Scenario: r.scenario.Name, Plan: r.plan.String(), Host: h.name, Dir: r.opts.Dir, Record: r.opts.Record, Addrs: r.mesh.addrs(h.name),
 				Log: r.opts.Log != nil,
 			},
 		}
@@ -163,7 +163,7 @@ func (r *run) newNode(top actors.Topology, h *host) node {
 	return &local{
 		scenario: r.scenario, plan: r.plan, host: h.name, top: top, tell: tell, over: make(chan struct{}),
 		opts: live.Options{
-			Dir: r.opts.Dir, Hosts: []string{h.name}, Addrs: r.mesh.addrs(h.name), Log: r.opts.Log,
+			Dir: r.opts.Dir, Record: r.opts.Record, Hosts: []string{h.name}, Addrs: r.mesh.addrs(h.name), Log: r.opts.Log,
 			Note: func(n live.Note) { r.facts.note(n.Host, n.Path, n.Fact) },
 		},
 	}

@@ -29,6 +29,7 @@ type begin struct {
 	Plan     string            `json:"plan"`
 	Host     string            `json:"host"`
 	Dir      string            `json:"dir"`
+	Record   string            `json:"record,omitempty"`
 	Addrs    map[string]string `json:"addrs"` // where it finds the others
 	Programs bool              `json:"programs"`
 	Log      bool              `json:"log,omitempty"` // to standard error

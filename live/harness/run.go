@@ -22,6 +22,10 @@ type Options struct {
 	// Time bounds the work of the clients, before the Limits.Settle of the scenario
 	// begins, in which they must come to an end. 0 is a minute.
 	Time time.Duration
+	// Record is an empty folder to which the run is recorded, for [ReadRecording]; what
+	// it costs and what it lacks of a host that was killed is said at live.Options. ""
+	// records nothing.
+	Record string
 	// Log receives what the actors log; nil discards it.
 	Log *slog.Logger
 	// Faults has the network and the faults of the plan carried out, as far as that is
@@ -64,13 +68,6 @@ func Run(ctx context.Context, s sim.Scenario, p sim.Plan, o Options) (*sim.Resul
 	if o.Time <= 0 {
 		o.Time = defaultTime
 	}
-	limits := s.Limits
-	if limits.Settle <= 0 {
-		limits.Settle = sim.DefaultLimits.Settle
-	}
-	if limits.CheckSteps <= 0 {
-		limits.CheckSteps = sim.DefaultLimits.CheckSteps
-	}
 	if o.Dir == "" {
 		dir, err := os.MkdirTemp("", "simrun-live-")
 		if err != nil {
@@ -86,12 +83,38 @@ func Run(ctx context.Context, s sim.Scenario, p sim.Plan, o Options) (*sim.Resul
 		return nil, fmt.Errorf("scenario %s: folder of the disks: %w", s.Name, err)
 	}
 	o.Dir = dir
-	r := newRun(s, p, o, limits)
+	if o.Record != "" {
+		if o.Record, err = filepath.Abs(o.Record); err == nil {
+			err = recordPlan(o.Record, p)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("scenario %s: recording: %w", s.Name, err)
+		}
+	}
+	r := newRun(s, p, o, limitsOf(s))
 	if err := r.drive(ctx); err != nil {
 		return nil, fmt.Errorf("scenario %s: %w", s.Name, err)
 	}
+	failed := r.result.Verdict != 0
 	r.judge()
+	if o.Record != "" {
+		if err := recordResult(o.Record, r, failed); err != nil {
+			return nil, fmt.Errorf("scenario %s: recording: %w", s.Name, err)
+		}
+	}
 	return r.result, nil
+}
+
+// limitsOf returns the limits of a scenario, with the defaults that matter live.
+func limitsOf(s sim.Scenario) sim.Limits {
+	limits := s.Limits
+	if limits.Settle <= 0 {
+		limits.Settle = sim.DefaultLimits.Settle
+	}
+	if limits.CheckSteps <= 0 {
+		limits.CheckSteps = sim.DefaultLimits.CheckSteps
+	}
+	return limits
 }
 
 // checkEmpty refuses a folder that an earlier run may have used: what is in it was

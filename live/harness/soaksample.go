@@ -34,12 +34,16 @@ func takeSample(at time.Duration) Sample {
 }
 
 // settledSample is a sample once what has ended is gone: the kernel and the runtime
-// may take a moment for the last connection and goroutine. It gives up after some
-// seconds: then there is a leak.
+// may take a moment for the last connection, goroutine and timer. It gives up after
+// some seconds: then there is a leak.
 func settledSample(before Sample, at time.Duration) Sample {
+	const (
+		most = 200
+		heap = 4 << 20 // what the process learns in a run: types, codecs
+	)
 	for n := 0; ; n++ {
 		s := takeSample(at)
-		if n == 100 || s.Goroutines <= before.Goroutines && s.Descriptors <= before.Descriptors {
+		if n == most || s.Goroutines <= before.Goroutines && s.Descriptors <= before.Descriptors && s.Heap <= before.Heap+heap {
 			return s
 		}
 		time.Sleep(50 * time.Millisecond)

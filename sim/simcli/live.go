@@ -49,7 +49,7 @@ func (c *command) live() *cobra.Command {
 			"own. The clients carry out the operations of a plan that the seed draws; hosts are killed, started again and\n" +
 			"paused, links delay, lose and break, as far as the scenario says that this may happen; then everything heals, is\n" +
 			"read back, and is judged by the checks of the simulated runs.\n" +
-			"Each run has a folder with its plan and the disks of its hosts. It is removed after a run that passed, unless\n" +
+			"Each run has a folder with its plan, a recording and the disks of its hosts. It is removed after a run that passed, unless\n" +
 			"--dir names the folder it is in.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -176,11 +176,11 @@ func (c *command) liveRun(ctx context.Context, f liveFlags, s sim.Scenario, seed
 	if err != nil {
 		return liveResult{}, "", err
 	}
-	disks := filepath.Join(folder, "disks")
-	if err := errors.Join(os.Mkdir(disks, 0o755), os.WriteFile(filepath.Join(folder, planName), []byte(p.String()), 0o644)); err != nil {
+	disks, recording := filepath.Join(folder, "disks"), filepath.Join(folder, recordingFolder)
+	if err := errors.Join(os.Mkdir(disks, 0o755), os.Mkdir(recording, 0o755), os.WriteFile(filepath.Join(folder, planName), []byte(p.String()), 0o644)); err != nil {
 		return liveResult{}, "", fmt.Errorf("folder %s: %w", folder, err)
 	}
-	o := harness.Options{Dir: disks, Faults: true}
+	o := harness.Options{Dir: disks, Record: recording, Faults: true}
 	if f.processes {
 		path, err := executable()
 		if err != nil {
@@ -254,7 +254,7 @@ func (c *command) tellLive(bar *progress, f liveFlags, r liveResult, folder stri
 	fmt.Fprintf(&b, "  %s, %d acknowledged, %s, %d messages, %.1f s\n",
 		counted(r.Stats.Ops, "operation"), r.Stats.Acked, counted(len(r.Applied), "fault"), r.Stats.Messages, r.Stats.Virtual.Seconds())
 	if folder != "" {
-		fmt.Fprintf(&b, "  the plan and the disks are in %s\n", folder)
+		fmt.Fprintf(&b, "  plan, recording and disks are in %s\n  see it again: simrun replay %s\n", folder, folder)
 	}
 	bar.print(c.out, b.String())
 }

@@ -14,54 +14,85 @@ import (
 	"github.com/simrun/simrun/sim"
 )
 
+// replayFlags are the flags of simrun replay.
+type replayFlags struct {
+	json, events bool
+	html         string
+}
+
 func (c *command) replay() *cobra.Command {
-	var asJSON, events bool
-	var html string
+	var f replayFlags
 	cmd := &cobra.Command{
-		Use:   "replay FILE",
-		Short: "run a saved plan and tell what happens",
+		Use:   "replay FILE|FOLDER",
+		Short: "run a saved plan, or judge a recorded live run, and tell what happens",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
+			if dir, ok := recordingAt(args[0]); ok {
+				return c.replayLive(dir, f)
+			}
 			s, p, err := c.readPlan(args[0])
 			if err != nil {
 				return err
 			}
-			var page *os.File
-			if html != "" {
-				// Before the run: a page that cannot be written is an error of usage.
-				if page, err = os.Create(html); err != nil {
-					return fmt.Errorf("page %s: %w", html, cause(err))
-				}
-				defer page.Close()
+			if err := f.touchPage(); err != nil {
+				return err
 			}
 			r, happened := twice(s, p)
-			if events {
-				if err := printEvents(c.out, happened, asJSON); err != nil {
-					return err
-				}
-			}
-			if page != nil {
-				if err := view.Lanes(page, pageOf(r), happened); err != nil {
-					return brokenError{err}
-				}
-			}
-			if asJSON {
-				o := resultObject("replay", r)
-				o.Plan, o.Story = args[0], lines(view.Story(happened, failureOf(r)))
-				err = printJSON(c.out, o)
-			} else {
-				_, err = io.WriteString(c.out, replayed(r, happened))
-			}
-			if err != nil {
-				return brokenError{err}
-			}
-			return exit(r.Verdict)
+			return f.show(c.out, r, happened, args[0], func() string { return replayed(r, happened) })
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print the result, and with --trace each event, as a JSON object")
-	cmd.Flags().BoolVar(&events, "trace", false, "print every event")
-	cmd.Flags().StringVar(&html, "html", "", "draw the run as swim lanes in this file")
+	cmd.Flags().BoolVar(&f.json, "json", false, "print the result, and with --trace each event, as a JSON object")
+	cmd.Flags().BoolVar(&f.events, "trace", false, "print every event")
+	cmd.Flags().StringVar(&f.html, "html", "", "draw the run as swim lanes in this file")
 	return cmd
+}
+
+// touchPage makes the file of the page before the run: a page that cannot be written
+// is an error of usage.
+func (f replayFlags) touchPage() error {
+	if f.html == "" {
+		return nil
+	}
+	page, err := os.Create(f.html)
+	if err == nil {
+		err = page.Close()
+	}
+	if err != nil {
+		return fmt.Errorf("page %s: %w", f.html, cause(err))
+	}
+	return nil
+}
+
+// show prints a run as the flags say, with its text if no JSON is asked for, and
+// ends with the code of its verdict.
+func (f replayFlags) show(out io.Writer, r *sim.Result, happened []trace.Event, source string, text func() string) error {
+	err := f.page(r, happened)
+	if err == nil && f.events {
+		err = printEvents(out, happened, f.json)
+	}
+	if err == nil && f.json {
+		o := resultObject("replay", r)
+		o.Plan, o.Story = source, lines(view.Story(happened, failureOf(r)))
+		err = printJSON(out, o)
+	} else if err == nil {
+		_, err = io.WriteString(out, text())
+	}
+	if err != nil {
+		return brokenError{err}
+	}
+	return exit(r.Verdict)
+}
+
+// page draws the run, if asked for.
+func (f replayFlags) page(r *sim.Result, happened []trace.Event) error {
+	if f.html == "" {
+		return nil
+	}
+	page, err := os.Create(f.html)
+	if err != nil {
+		return fmt.Errorf("page %s: %w", f.html, cause(err))
+	}
+	return errors.Join(view.Lanes(page, pageOf(r), happened), page.Close())
 }
 
 // readPlan reads a plan of one of the scenarios.
