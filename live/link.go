@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -189,6 +190,9 @@ func (l *link) log() *slog.Logger {
 // closed link gives is its last.
 func (l *link) take(spare []byte) (batch []byte, frames uint64, last bool) {
 	<-l.wake
+	// Whoever can run may have more to send. Nobody can when a lone request is
+	// sent, and then this takes no time.
+	runtime.Gosched()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	batch, frames = l.buf, l.frames
@@ -248,7 +252,7 @@ func (l *link) run() {
 			timeout = flushTimeout
 		}
 		_ = conn.SetWriteDeadline(time.Now().Add(timeout))
-		if _, err := conn.Write(batch); err != nil {
+		if err := conn.write(batch); err != nil {
 			counters.broken.Add(frames)
 			conn.close()
 			conn = nil
@@ -265,8 +269,21 @@ func (l *link) run() {
 type outgoing struct {
 	net.Conn
 	raw   net.Conn // below TLS
+	cork  *cork    // on raw, below TLS; nil without
 	conns *open[net.Conn]
 	gone  atomic.Bool // the peer has closed it
+}
+
+// write sends a batch of frames, in one call if that may be.
+func (o *outgoing) write(batch []byte) error {
+	write := func() error {
+		_, err := o.Conn.Write(batch)
+		return err
+	}
+	if o.cork == nil {
+		return write()
+	}
+	return o.cork.gather(write)
 }
 
 func (o *outgoing) close() {
@@ -320,7 +337,8 @@ func (l *link) dial(ctx context.Context) (_ *outgoing, err error) {
 	deadline, _ := ctx.Deadline()
 	_ = raw.SetDeadline(deadline)
 	if creds := l.boot.host.creds; creds != nil {
-		secure := tls.Client(raw, creds.client(l.to))
+		o.cork = &cork{Conn: raw}
+		secure := tls.Client(o.cork, creds.client(l.to))
 		if err := secure.HandshakeContext(ctx); err != nil {
 			return nil, err
 		}

@@ -20,6 +20,8 @@ type Options struct {
 	Bytes int
 	// TLS measures everything a second time, encrypted.
 	TLS bool
+	// CPU returns the processor time that the process has used.
+	CPU func() time.Duration
 	// Dir is the folder in which the store's disks are made, and removed.
 	Dir string
 }
@@ -36,6 +38,8 @@ type Row struct {
 	P50  time.Duration `json:"p50_ns"`
 	P99  time.Duration `json:"p99_ns"`
 	P999 time.Duration `json:"p999_ns"`
+	// CPU is the processor time of one operation, of all hosts and the kernel.
+	CPU time.Duration `json:"cpu_ns_per_op"`
 	// Sends and Receives are the calls of Write and Read for one operation, on the
 	// connections of the side that issues, below TLS.
 	Sends    float64 `json:"sends_per_op"`
@@ -59,8 +63,8 @@ const (
 	Store       = "store"
 )
 
-// Windows are the numbers of outstanding operations of the echoes. The store is
-// measured with the first and the last.
+// Windows are the numbers of outstanding operations. Puts are measured with the
+// first and the last.
 var Windows = []int{1, 10, 40, 1024}
 
 // grace is how long what is outstanding may take to complete.
@@ -155,10 +159,12 @@ func (m *measurement) measure(r Row, work func(job, *loop) error) error {
 	r.TLS = m.certs != ""
 	m.begin(r)
 	l := m.newLoop(r.Window)
+	before := m.CPU()
 	if err := work(m.job, l); err != nil {
 		return fmt.Errorf("%v: %w", r, err)
 	}
 	l.fill(&r)
+	r.CPU = (m.CPU() - before) / time.Duration(r.Ops)
 	m.meter.fill(&r)
 	m.row(r)
 	return nil

@@ -3,14 +3,17 @@ package bench
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"testing"
 	"time"
 )
 
+func noCPU() time.Duration { return 0 }
+
 // run measures with few operations, and returns the rows by name.
 func run(t *testing.T, o Options) map[string]Row {
 	t.Helper()
-	o.Dir = t.TempDir()
+	o.Dir, o.CPU = t.TempDir(), noCPU
 	rows := map[string]Row{}
 	announced := ""
 	err := Run(t.Context(), o, func(r Row) { announced = r.String() }, func(r Row) {
@@ -36,8 +39,11 @@ func TestEveryRowIsMeasuredWithAndWithoutTLS(t *testing.T) {
 			want = append(want, Row{System: system, Work: "echo", Window: window}.String())
 		}
 	}
+	for _, window := range Windows {
+		want = append(want, Row{System: Store, Work: "get, chain of 1", Window: window}.String())
+	}
 	for _, window := range []int{1, 1024} {
-		for _, work := range []string{"put synced, chain of 1", "put replicated, chain of 1", "get, chain of 1", "put synced, chain of 3", "put replicated, chain of 3"} {
+		for _, work := range []string{"put synced, chain of 1", "put replicated, chain of 1", "put synced, chain of 3", "put replicated, chain of 3"} {
 			want = append(want, Row{System: Store, Work: work, Window: window}.String())
 		}
 	}
@@ -64,21 +70,34 @@ func TestEveryRowIsMeasuredWithAndWithoutTLS(t *testing.T) {
 
 // TestSendsOfConcurrentRequestsAreBatched (R82, R83): c requests at a time need a
 // c-th of the writes and not 1.25 times that, and one at a time is written at once.
+// On TLS that is promised for what fits in one record: the next one has to be
+// decrypted first, and the answers to the first do not wait for it.
 func TestSendsOfConcurrentRequestsAreBatched(t *testing.T) {
-	const ops = 4000
-	for _, c := range []int{1, 10, 40} {
-		m := measurement{job: job{Options: Options{Ops: ops, Time: time.Minute, Bytes: 1536}, ctx: t.Context(), meter: &meter{}, dir: t.TempDir()}}
-		m.begin = func(Row) {}
-		m.row = func(r Row) {
-			if r.Sends < 1/float64(c) || r.Sends > 1.25/float64(c) {
-				t.Errorf("%d at a time: %.4f sends an operation, not from %.4f to %.4f", c, r.Sends, 1/float64(c), 1.25/float64(c))
+	if testing.Short() {
+		t.Skip("actors that the race detector slows down send one by one")
+	}
+	certs := filepath.Join(t.TempDir(), "certs")
+	if err := issueCerts(certs, []string{clientHost, serverHost}); err != nil {
+		t.Fatal(err)
+	}
+	for _, certs := range []string{"", certs} {
+		for _, c := range []int{1, 10, 40} {
+			if certs != "" && c*1536 > 16<<10 {
+				continue
 			}
-			if c == 1 && r.P50 > 10*time.Millisecond {
-				t.Errorf("a lone request takes %v", r.P50)
+			m := measurement{job: job{Options: Options{Ops: 20_000, Time: time.Minute, Bytes: 1536, CPU: noCPU}, ctx: t.Context(), meter: &meter{}, certs: certs, dir: t.TempDir()}}
+			m.begin = func(Row) {}
+			m.row = func(r Row) {
+				if r.Sends < 1/float64(c) || r.Sends > 1.25/float64(c) {
+					t.Errorf("%v: %.4f sends an operation, not from %.4f to %.4f", r, r.Sends, 1/float64(c), 1.25/float64(c))
+				}
+				if c == 1 && r.P50 > 10*time.Millisecond {
+					t.Errorf("%v: a lone request takes %v", r, r.P50)
+				}
 			}
-		}
-		if err := m.measure(Row{System: LiveActors, Work: "echo", Window: c}, liveEcho); err != nil {
-			t.Error(err)
+			if err := m.measure(Row{System: LiveActors, Work: "echo", Window: c}, liveEcho); err != nil {
+				t.Error(err)
+			}
 		}
 	}
 }
@@ -124,7 +143,7 @@ func TestALoopKeepsItsWindowAndItsTime(t *testing.T) {
 func TestACancelledMeasurementEnds(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	n := 0
-	err := Run(ctx, Options{Ops: 250_000, Time: time.Hour, Bytes: 100, Dir: t.TempDir()}, func(Row) { cancel() }, func(Row) { n++ })
+	err := Run(ctx, Options{Ops: 250_000, Time: time.Hour, Bytes: 100, CPU: noCPU, Dir: t.TempDir()}, func(Row) { cancel() }, func(Row) { n++ })
 	if err != context.Canceled || n != 1 {
 		t.Errorf("%d rows and %v", n, err)
 	}

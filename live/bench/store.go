@@ -46,8 +46,8 @@ func storeHosts() []string {
 	return names
 }
 
-// store measures puts, and gets where they differ from what was measured: they
-// ask the tail alone, whatever the durability is.
+// store measures puts, and gets once: they ask the tail alone, whatever the
+// durability and the length of the chain.
 func (m *measurement) store(chain int, d store.Durability) error {
 	dir := filepath.Join(m.dir, fmt.Sprintf("store-%d-%v-%t", chain, d, m.certs != ""))
 	if err := os.Mkdir(dir, 0o700); err != nil {
@@ -84,14 +84,17 @@ func (m *measurement) operations(c *store.Client, chain int, d store.Durability)
 	if err := prepare(c, chain, d, keys, put); err != nil {
 		return err
 	}
-	for _, work := range []struct {
-		name string
-		op   func(n int) models.Op
-	}{{"put " + d.String(), put}, {"get", get}} {
-		if work.name == "get" && (chain > 1 || d != store.Synced) {
-			continue
-		}
-		for _, window := range []int{Windows[0], Windows[len(Windows)-1]} {
+	type work struct {
+		name    string
+		op      func(n int) models.Op
+		windows []int
+	}
+	works := []work{{"put " + d.String(), put, []int{Windows[0], Windows[len(Windows)-1]}}}
+	if chain == 1 && d == store.Synced {
+		works = append(works, work{"get", get, Windows})
+	}
+	for _, work := range works {
+		for _, window := range work.windows {
 			r := Row{System: Store, Work: fmt.Sprintf("%s, chain of %d", work.name, chain), Window: window}
 			if err := m.measure(r, func(j job, l *loop) error { return operate(j, l, c, work.op) }); err != nil {
 				return err
