@@ -156,7 +156,7 @@ func (w *World) listen(def actors.Host) error {
 			return fmt.Errorf("host %s: %w", h.name, err)
 		}
 	}
-	config := net.ListenConfig{KeepAliveConfig: keepAlive}
+	config := net.ListenConfig{KeepAlive: -1} // a stranger has its deadline: see receiver.handshake
 	if h.listener, err = config.Listen(context.Background(), "tcp", addr); err != nil {
 		return fmt.Errorf("host %s: %w", def.Name, err)
 	}
