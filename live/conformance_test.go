@@ -36,12 +36,14 @@ func within(t testing.TB, d time.Duration) context.Context {
 }
 
 func TestContract(t *testing.T) {
+	t.Parallel()
 	actorstest.Run(t, func(t *testing.T, top actors.Topology) error {
 		return start(t, top, live.Options{}).Wait(within(t, 20*time.Second))
 	})
 }
 
 func TestContractOnTLS(t *testing.T) {
+	t.Parallel()
 	actorstest.Run(t, func(t *testing.T, top actors.Topology) error {
 		var ids []live.Identity
 		for _, h := range top.Hosts {

@@ -106,6 +106,7 @@ func descriptors(t *testing.T) int {
 // FAULTS 4, slowloris: connections that begin a handshake, byte after byte, and
 // one of an honest host that begins a frame.
 func TestDribblingSocketsAreCutAndHurtNobody(t *testing.T) {
+	t.Parallel() // most of it is waiting
 	const sockets = 1000
 	dir := certs(t, rolePairIDs...)
 	var p pulse

@@ -27,6 +27,8 @@ const (
 	writeTimeout = 10 * time.Second
 	// flushTimeout bounds the last write of a host that stops.
 	flushTimeout = time.Second
+	// spareMax is how large a buffer a link keeps that does not need it.
+	spareMax = 256 << 10
 	// helloTimeout bounds the time until both ends of a connection know each other.
 	helloTimeout = 5 * time.Second
 	backoffMin   = 5 * time.Millisecond
@@ -194,6 +196,9 @@ func (l *link) take(spare []byte) (batch []byte, frames uint64, last bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	batch, frames = l.buf, l.frames
+	if cap(spare) > spareMax && len(batch) < cap(spare)/4 {
+		spare = nil // the burst that it was for is over
+	}
 	l.buf, l.frames = spare[:0], 0
 	return batch, frames, l.closed
 }

@@ -141,6 +141,9 @@ func (r *receiver) handshake(conn net.Conn) (*intake, error) {
 	if err := r.boot.sayHello(stream); err != nil {
 		return nil, nil
 	}
+	if t, ok := conn.(*net.TCPConn); ok {
+		_ = t.SetKeepAliveConfig(keepAlive) // a connection that has ended says so at the next read
+	}
 	in.admit()
 	return in, nil
 }

@@ -8,8 +8,9 @@
 //
 // Of a plan the operations, the knobs and, with Options.Faults, the network and the
 // faults matter, as far as they are possible here, see [Plan]; policy and deviations are
-// ignored, and so are drift, disks and corruption. A run cannot be replayed: the machine
-// chooses the order.
+// ignored, and so are drift, disks and corruption. A run cannot be carried out again: the
+// machine chooses the order. But with Options.Record it is recorded, and [ReadRecording]
+// tells it and judges it again.
 //
 // # Faults
 //
