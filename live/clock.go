@@ -97,6 +97,7 @@ func (c *clock) Sleep(d time.Duration) {
 	select {
 	case <-wait.C:
 		c.boot.mustLive()
+		c.boot.record.resume(c.path, "after a sleep")
 	case <-c.boot.ended:
 		panic(unwind{})
 	}

@@ -125,6 +125,7 @@ func (b *boot) request(path string, to *actor.PID, msg any, timeout time.Duratio
 		return answer, nil
 	case <-late:
 		b.mustLive()
+		b.record.resume(path, "without an answer")
 		return nil, actors.ErrTimeout
 	case <-b.ended:
 		panic(unwind{})

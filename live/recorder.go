@@ -37,6 +37,7 @@ const (
 //
 //	Start    the boot, in Key, with an empty Path; and each actor or program, with the seed of its Rand in Data
 //	Deliver  a message at the step it begins, with its content in Data, or its length in Text if that is too long
+//	Resume   a sleep is over, or a Request has no answer in time
 //	Timer    a timer of the actor, in Key which one: they are numbered by their After
 //	Send     a message, without the content, which the step makes again
 //	Sync, Disk  each call of the disk, with its error if it had one
@@ -215,6 +216,13 @@ func (r *recorder) content(target string, msg any) (name string, content []byte,
 func (r *recorder) timer(path string, n uint64, msg any) {
 	if r != nil {
 		r.write(trace.Event{Kind: trace.Timer, Path: path, Msg: strings.TrimPrefix(fmt.Sprintf("%T", msg), "*"), Key: n})
+	}
+}
+
+// resume records that path goes on after a blocking call that brought nothing.
+func (r *recorder) resume(path, why string) {
+	if r != nil {
+		r.write(trace.Event{Kind: trace.Resume, Path: path, Text: why})
 	}
 }
 

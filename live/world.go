@@ -383,14 +383,19 @@ func (w *World) note(rec *recorder, host, path string, fact any) {
 	if w.opts.Note == nil && rec == nil {
 		return
 	}
+	at := w.stamp(host, path, fact)
+	rec.note(path, at, fact)
+}
+
+func (w *World) stamp(host, path string, fact any) time.Duration {
 	w.noteMu.Lock()
 	defer w.noteMu.Unlock()
 	w.seq++
 	n := Note{Seq: w.seq, At: time.Since(w.started), Host: host, Path: path, Fact: fact}
-	rec.note(path, n.At, fact)
 	if w.opts.Note != nil {
 		w.opts.Note(n)
 	}
+	return n.At
 }
 
 // Base returns what the monotonic clock of the machine said at the start of the World:

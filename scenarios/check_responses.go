@@ -36,7 +36,7 @@ type requestLife struct {
 
 // A primesEnd is that an entry became terminal.
 type primesEnd struct {
-	at     time.Duration
+	at     time.Duration // it was not before; 0 if nothing is known of that
 	status primes.Status
 }
 
@@ -52,15 +52,31 @@ type primesRun struct {
 // given to two submissions is an error.
 func requestLives(o *sim.Observation) (*primesRun, error) {
 	r := &primesRun{byID: map[string]*requestLife{}, losses: map[string][]time.Duration{}, asked: map[string]sim.Note{}}
+	replicated := primesOptions(o.Knobs).Store == primes.Replicated
+	known := map[string]time.Duration{} // when a server had the result
+	hasResult := func(id string, at time.Duration) {
+		if _, had := known[id]; !had {
+			known[id] = at
+		}
+	}
 	for _, n := range o.Notes {
 		switch f := n.Fact.(type) {
 		case primes.StoreBegan:
 			r.losses[n.Host] = append(r.losses[n.Host], n.At)
 		case primes.Created:
 			r.life(f.ID).created = n.At
+		case primes.Computed:
+			hasResult(f.ID, n.At)
+		case primes.GaveUp:
+			hasResult(f.ID, n.At)
 		case primes.Ended:
+			at := n.At
+			if replicated {
+				// Who notes it hears from the store, and that may be late by any time.
+				at = known[f.ID]
+			}
 			l := r.life(f.ID)
-			l.ended = append(l.ended, primesEnd{n.At, f.Status})
+			l.ended = append(l.ended, primesEnd{at, f.Status})
 		case primes.Evicted:
 			r.life(f.ID).evicted = n.At
 		case primes.Asked:

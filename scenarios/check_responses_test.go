@@ -19,7 +19,7 @@ var (
 	missing  = primes.Told{Code: primes.NotFound}
 )
 
-// primesKnobs have times to live of a minute: notes are a second apart.
+// primesKnobs have times to live of a minute: notes are two seconds apart.
 var primesKnobs = sim.Knobs{}.With("ttl", "1m")
 
 // quietly is a check whose states nobody collects.
@@ -29,6 +29,13 @@ func quietly(check func(*sim.Observation) error) func(*sim.Observation) error {
 		return check(o)
 	}
 }
+
+// toldLate are the knobs of a service whose responses live for 6 s.
+func toldLate(store string) sim.Knobs { return sim.Knobs{}.With("ttl", "6s").With("store", store) }
+
+// heardLate is a request whose result was known 8 s before it was noted that it is stored.
+var heardLate = notes("c0", askedSum, "rs", stored, "c0", accepted, "sv1", primes.Computed{ID: "sv1-1-1", Sum: 17},
+	"rs", stored, "rs", stored, "rs", stored, "rs", primes.Ended{ID: "sv1-1-1", Status: primes.Finished}, "c0", askedOne, "c0", missing)
 
 // R101, R102, R103, R106, R108, R116: the check of responses refuses what breaks a
 // promise and takes what only looks as if.
@@ -53,6 +60,9 @@ func TestResponsesCheck(t *testing.T) {
 			"rs", primes.StoreBegan{Boot: 2}, "c0", askedOne, "c0", missing)},
 		{name: "given up for want of room", knobs: primesKnobs, notes: notes("rs", primes.StoreBegan{Boot: 1}, "c0", askedSum, "rs", stored, "c0", accepted,
 			"rs", primes.Evicted{ID: "sv1-1-1"}, "c0", askedOne, "c0", missing)},
+		{name: "gone when the store knew the end for long, and a server for a moment", knobs: toldLate("replicated"), notes: heardLate},
+		{name: "gone a moment after its end", knobs: toldLate("shared"), notes: heardLate,
+			why: "request sv1-1-1: gone at 18s, and in progress or only just ended at 14s: it lives 6s longer"},
 		{name: "two ends", knobs: primesKnobs, notes: notes("c0", askedSum, "rs", stored, "c0", accepted,
 			"rs", primes.Ended{ID: "sv1-1-1", Status: primes.Failed}, "rs", primes.Ended{ID: "sv1-1-1", Status: primes.Finished}),
 			why: "request sv1-1-1: it became terminal 2 times"},

@@ -52,8 +52,7 @@ func (rec *Recording) merge(run *recorded, hosts []*recorded) {
 	} else {
 		rec.addMissing(run, told, downs)
 	}
-	slices.SortStableFunc(rec.Events, func(a, b trace.Event) int { return cmp.Compare(a.At, b.At) })
-	connect(rec.Events)
+	rec.Events = connect(rec.Events)
 	for i := range rec.Events {
 		describe(&rec.Events[i])
 	}
@@ -138,34 +137,24 @@ func counted(e trace.Event) bool {
 	return e.Msg == fmt.Sprintf("%T", actors.Sometimes("")) || e.Msg == fmt.Sprintf("%T", actors.Point(""))
 }
 
-// connect numbers the events and finds what brought each about. A message that was
-// sent several times with one content came, at each delivery, from the last sending
-// that none had come from yet; if there is none, it was doubled on its way.
-func connect(events []trace.Event) {
-	type sending struct {
-		key   uint64
-		cause int64
-	}
-	step := map[string]int64{}      // by path, the step that goes on
-	open := map[uint64][]sending{}  // by content
-	arrived := map[uint64]sending{} // by content, the last one
-	number := func(i int) uint64 { return wire.Hash(fmt.Append(nil, i)) }
+// connect gives each message a key of its own, numbers the events, and finds what
+// brought each about.
+func connect(events []trace.Event) []trace.Event {
+	byTime := func(a, b trace.Event) int { return cmp.Compare(a.At, b.At) }
+	slices.SortStableFunc(events, byTime)
+	events = append(events, match(events)...)
+	slices.SortStableFunc(events, byTime)
+	step := map[string]int64{}   // by path, the step that goes on
+	causes := map[uint64]int64{} // by key of a message
 	for i := range events {
 		e := &events[i]
 		e.Seq = int64(i) + 1
 		switch e.Kind {
 		case trace.Send:
-			s := sending{number(i), step[e.Path]}
-			if e.Key != 0 {
-				open[e.Key] = append(open[e.Key], s)
-			}
-			e.Key, e.Cause = s.key, s.cause
-		case trace.Deliver:
-			if from := open[e.Key]; len(from) > 0 {
-				arrived[e.Key], open[e.Key] = from[len(from)-1], from[:len(from)-1]
-			}
-			s := arrived[e.Key]
-			e.Key, e.Cause = s.key, s.cause
+			e.Cause = step[e.Path]
+			causes[e.Key] = e.Cause
+		case trace.Deliver, trace.Drop:
+			e.Cause = causes[e.Key]
 		case trace.Start, trace.Timer:
 		default:
 			e.Cause = step[e.Path]
@@ -174,6 +163,48 @@ func connect(events []trace.Event) {
 			step[e.Path] = e.Seq
 		}
 	}
+	return events
+}
+
+// lostAfter is how long after a message was sent its receiver must still have been
+// recorded for it to count as lost.
+const lostAfter = time.Second
+
+// match finds the sending of each delivery. A message that was sent several times with
+// one content came, at each delivery, from the last sending that none had come from
+// yet; if there is none, it was doubled on its way. It returns the losses: what came
+// from no sending although the receiver was recorded for long enough after it.
+func match(events []trace.Event) (lost []trace.Event) {
+	open := map[uint64][]int{}     // by content, sendings that nothing has come from
+	arrived := map[uint64]uint64{} // by content, the key of the last one that something came from
+	last := map[string]time.Duration{}
+	for i := range events {
+		e := &events[i]
+		last[e.Host] = e.At
+		switch content := e.Key; {
+		case e.Kind == trace.Send:
+			e.Key = wire.Hash(fmt.Append(nil, i))
+			if content != 0 {
+				open[content] = append(open[content], i)
+			}
+		case e.Kind == trace.Deliver && content != 0:
+			if from := open[content]; len(from) > 0 {
+				arrived[content], open[content] = events[from[len(from)-1]].Key, from[:len(from)-1]
+			}
+			e.Key = arrived[content]
+		}
+	}
+	for _, from := range open {
+		for _, i := range from {
+			e := events[i]
+			host, _, _ := strings.Cut(e.Peer, "/")
+			if host != e.Host && last[host] > e.At+lostAfter {
+				lost = append(lost, trace.Event{At: e.At, Kind: trace.Drop, Host: host, Path: e.Peer, Peer: e.Path, Msg: e.Msg, Key: e.Key, Text: "never came"})
+			}
+		}
+	}
+	slices.SortFunc(lost, func(a, b trace.Event) int { return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.Key, b.Key)) })
+	return lost
 }
 
 // describe puts into words what was recorded as it is, in those of a simulated run.

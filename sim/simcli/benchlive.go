@@ -1,11 +1,14 @@
 package simcli
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/mattn/go-isatty"
@@ -49,6 +52,10 @@ that issues. Of TLS they count the encrypted pieces, of at most 16 KiB each.`,
 				if err := printRows(cmd.OutOrStdout(), rows, asJSON); err != nil {
 					return err
 				}
+			}
+			if errors.Is(err, context.Canceled) {
+				fmt.Fprintln(cmd.ErrOrStderr(), "interrupted")
+				return nil
 			}
 			if err != nil {
 				return brokenError{err}
@@ -105,18 +112,18 @@ func micros(d time.Duration) string { return figure(float64(d) / float64(time.Mi
 func remark(earlier []bench.Row, r bench.Row) string {
 	rate := func(system string, window int) float64 {
 		for _, e := range earlier {
-			if e.System == system && e.TLS == r.TLS && e.Window == window && (e.Work == r.Work) {
+			if e.System == system && e.TLS == r.TLS && e.Window == window && e.Work == r.Work {
 				return e.Rate
 			}
 		}
 		return 0
 	}
-	text := ""
+	var said []string
 	if r.System == bench.LiveActors {
-		text = fmt.Sprintf("%.2f of bare, %.2f of plain; ", r.Rate/rate(bench.BareTCP, r.Window), r.Rate/rate(bench.PlainActors, r.Window))
+		said = append(said, fmt.Sprintf("%.2f of bare, %.2f of plain", r.Rate/rate(bench.BareTCP, r.Window), r.Rate/rate(bench.PlainActors, r.Window)))
 	}
 	if sync := rate(r.System, 1); r.Window > 1 && sync > 0 {
-		text += fmt.Sprintf("%.1f x one open", r.Rate/sync)
+		said = append(said, fmt.Sprintf("%.1f x one open", r.Rate/sync))
 	}
-	return text
+	return strings.Join(said, "; ")
 }

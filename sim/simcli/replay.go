@@ -235,6 +235,9 @@ func (c *command) view() *cobra.Command {
 		Args:  cobra.ExactArgs(1),
 	}
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
+		if dir, ok := recordingAt(args[0]); ok && !all {
+			return fmt.Errorf("%s is of a recorded live run, which `simrun replay %s` tells; --all shows the events of this file", args[0], dir)
+		}
 		f, err := os.Open(args[0])
 		if err != nil {
 			return fmt.Errorf("trace %s: %w", args[0], cause(err))

@@ -74,6 +74,8 @@ func TestRecordedLiveRunIsReplayed(t *testing.T) {
 	}
 	code, _, text := simrunIn(t, testScenarios(), "replay", folder)
 	wantUsage(t, code, text, "no scenario \"tiny/wrong\"")
+	code, _, text = simrunIn(t, all, "view", filepath.Join(folder, "recording", "run.trace"))
+	wantUsage(t, code, text, "is of a recorded live run")
 }
 
 func wantUsage(t *testing.T, code int, text, part string) {
