@@ -27,8 +27,10 @@ const (
 	writeTimeout = 10 * time.Second
 	// flushTimeout bounds the last write of a host that stops.
 	flushTimeout = time.Second
-	// spareMax is how large a buffer a link keeps that does not need it.
-	spareMax = 256 << 10
+	// spareMax is how large a buffer a link keeps that does not need it, and roomyMost for
+	// how many batches in a row it keeps a larger one.
+	spareMax  = 256 << 10
+	roomyMost = 64
 	// helloTimeout bounds the time until both ends of a connection know each other.
 	helloTimeout = 5 * time.Second
 	backoffMin   = 5 * time.Millisecond
@@ -121,6 +123,7 @@ type link struct {
 	mu     sync.Mutex
 	buf    []byte // frames
 	frames uint64 // in buf
+	roomy  int    // batches in a row that left most of a large buffer empty
 	codec  wire.Codec
 	closed bool
 	// The types of message that were found to be permitted.
@@ -196,7 +199,9 @@ func (l *link) take(spare []byte) (batch []byte, frames uint64, last bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	batch, frames = l.buf, l.frames
-	if cap(spare) > spareMax && len(batch) < cap(spare)/4 {
+	if len(batch) >= cap(spare)/4 || cap(spare) <= spareMax {
+		l.roomy = 0
+	} else if l.roomy++; l.roomy > roomyMost {
 		spare = nil // the burst that it was for is over
 	}
 	l.buf, l.frames = spare[:0], 0

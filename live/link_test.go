@@ -5,7 +5,11 @@ import "testing"
 func TestLinkGivesUpTheBufferOfABurst(t *testing.T) {
 	l := &link{wake: make(chan struct{}, 1)}
 	var spare []byte
-	for _, size := range []int{queueMax, queueMax, 100, 100, 100} {
+	sizes := []int{queueMax, queueMax}
+	for range roomyMost + 3 {
+		sizes = append(sizes, 100)
+	}
+	for _, size := range sizes {
 		l.buf = append(l.buf, make([]byte, size)...)
 		l.frames = 1
 		l.wake <- struct{}{}
