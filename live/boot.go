@@ -37,6 +37,7 @@ type boot struct {
 	admitted admission      // those of conns that others have opened
 	timers   timers
 	boxes    boxes
+	workers  workers
 	links    *links
 	requests atomic.Uint64 // numbers the reply addresses
 }
