@@ -133,7 +133,7 @@ func (b *boot) fail(err error) {
 	if b.dead() {
 		return
 	}
-	b.record.write(trace.Event{Kind: trace.Fail, Text: err.Error()})
+	b.record.fail(err)
 	b.host.world.report(fmt.Errorf("host %s stopped: %w", b.host.name, err))
 	b.die(false)
 }
