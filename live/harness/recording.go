@@ -73,7 +73,7 @@ func IsRecording(path string) (dir string, ok bool) {
 	return filepath.Dir(path), true
 }
 
-// ReadRecording reads the recording in a folder. What a killed process did not get
+// ReadRecording reads the recording in a folder, all of it into memory. What a killed process did not get
 // written is missing and said so; a file that was damaged otherwise is an error that
 // is in the chain of trace.ErrDamaged and names it.
 func ReadRecording(dir string) (*Recording, error) {

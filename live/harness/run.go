@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,7 +21,8 @@ type Options struct {
 	// has a temporary one, which is removed.
 	Dir string
 	// Time bounds the work of the clients, before the Limits.Settle of the scenario
-	// begins, in which they must come to an end. 0 is a minute.
+	// begins, in which they must come to an end. 0 is the Limits.Time of the scenario, or
+	// a minute if it has none.
 	Time time.Duration
 	// Record is an empty folder to which the run is recorded, for [ReadRecording]; what
 	// it costs and what it lacks of a host that was killed is said at live.Options. ""
@@ -66,7 +68,7 @@ func Run(ctx context.Context, s sim.Scenario, p sim.Plan, o Options) (*sim.Resul
 		return nil, fmt.Errorf("scenario %s: hosts as processes need Linux", s.Name)
 	}
 	if o.Time <= 0 {
-		o.Time = defaultTime
+		o.Time = cmp.Or(s.Limits.Time, defaultTime)
 	}
 	if o.Dir == "" {
 		dir, err := os.MkdirTemp("", "simrun-live-")

@@ -57,6 +57,9 @@ func (c *command) live() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if s.Script != nil {
+				return fmt.Errorf("scenario %s tells one story, moment by moment: it runs in the simulated world only", s.Name)
+			}
 			if err := f.complete(cmd.Flags().Changed("dir")); err != nil {
 				return err
 			}

@@ -49,7 +49,7 @@ func (c *command) replayLive(dir string, f replayFlags) error {
 	if err != nil {
 		return err
 	}
-	return f.show(c.out, r, rec.Events, dir, func() string { return retold(rec, r) })
+	return f.show(c.out, shown{r, rec.Events, dir, rec.Missing}, func() string { return retold(rec, r) })
 }
 
 // retold tells what came of a recorded run.

@@ -27,6 +27,7 @@ type total struct{ N int }
 func init() {
 	actors.Message("tiny.increment", increment{})
 	actors.Message("tiny.total", total{})
+	actors.Facts("tiny", add(0), total{})
 }
 
 func counter(env actors.Env) actor.Actor {
@@ -164,7 +165,11 @@ func testScenarios() []sim.Scenario {
 			return nil
 		}
 	}
+	story := tiny("tiny/story", "one crash, at one moment")
+	story.Script = func(*faults.Draw, sim.Knobs) (faults.Net, faults.Schedule) {
+		return faults.Net{}, faults.Schedule{{At: time.Millisecond, Kind: faults.Crash, Hosts: []string{"server"}, For: time.Millisecond}}
+	}
 	return []sim.Scenario{
-		tiny("tiny/ok", "a counter in memory"), broken, never, coin, hang, crash, endless, leak,
+		tiny("tiny/ok", "a counter in memory"), broken, never, coin, hang, crash, endless, story, leak,
 	}
 }
