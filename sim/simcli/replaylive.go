@@ -56,7 +56,7 @@ func (c *command) replayLive(dir string, f replayFlags) error {
 func retold(rec *harness.Recording, r *sim.Result) string {
 	var b strings.Builder
 	b.WriteString(headline(r))
-	if r.Verdict.ExitCode() != 0 {
+	if r.Verdict.ExitCode() != 0 && r.Check != "interrupted" { // of which there is nothing to explain
 		if story := view.Story(rec.Events, failureOf(r)); story != "" {
 			b.WriteString("\n" + indent(story) + "\n")
 		}
