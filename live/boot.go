@@ -11,6 +11,7 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/asynkron/protoactor-go/eventstream"
+	cmap "github.com/orcaman/concurrent-map"
 
 	"github.com/simrun/simrun/actors"
 	"github.com/simrun/simrun/internal/trace"
@@ -37,6 +38,7 @@ type boot struct {
 	admitted admission      // those of conns that others have opened
 	timers   timers
 	boxes    boxes
+	workers  workers
 	links    *links
 	requests atomic.Uint64 // numbers the reply addresses
 }
@@ -63,6 +65,9 @@ func newBoot(h *host, number uint64, rec *recorder) *boot {
 		return slog.New(slog.DiscardHandler) // it reports what is normal here, such as a dead letter
 	}))
 	b.system.ProcessRegistry.Address = h.name
+	// One map of 32 shards in the place of 1,024: those are 2.9 MB a host, and the
+	// address of each Request is in a part that no cache holds.
+	b.system.ProcessRegistry.LocalPIDs = &actor.SliceMap{LocalPIDs: []cmap.ConcurrentMap{cmap.New()}}
 	b.system.ProcessRegistry.RegisterAddressResolver(b.links.resolve)
 	b.takeDeadLetters()
 	return b
@@ -132,7 +137,7 @@ func (b *boot) fail(err error) {
 	if b.dead() {
 		return
 	}
-	b.record.write(trace.Event{Kind: trace.Fail, Text: err.Error()})
+	b.record.fail(err)
 	b.host.world.report(fmt.Errorf("host %s stopped: %w", b.host.name, err))
 	b.die(false)
 }

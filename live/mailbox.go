@@ -21,11 +21,10 @@ type letter struct {
 	size int   // bytes charged to from
 }
 
-// A mailbox runs one actor, one message after the other, on a goroutine that
-// begins with the first message and ends with the actor or the host: a new one for
-// each burst of messages would have to grow its stack each time. It is ours and not proto.actor's because a
-// panic must stop the host, a dead host must deliver nothing, and a cancelled
-// timer must not be received even if it is queued.
+// A mailbox runs one actor, one message after the other, on a goroutine of the
+// host's [workers] while there are messages. It is ours and not proto.actor's
+// because a panic must stop the host, a dead host must deliver nothing, and a
+// cancelled timer must not be received even if it is queued.
 type mailbox struct {
 	boot *boot
 	path string // of the actor below the host; set before the mailbox starts
@@ -35,11 +34,9 @@ type mailbox struct {
 	system  queue[any]
 	user    queue[letter]
 	started bool
-	running bool          // the goroutine is at work, or died at it
-	wake    chan struct{} // holds a token when it is to go on; nil until it has begun
-	held    bool          // the host is still starting
+	running bool // a goroutine is at work, or died at it
+	held    bool // the host is still starting
 	invoker actor.MessageInvoker
-	stopped bool // the actor has; of the goroutine
 }
 
 var _ actor.Mailbox = (*mailbox)(nil)
@@ -111,21 +108,13 @@ func (m *mailbox) release() {
 func (m *mailbox) schedule() {
 	start := m.started && !m.held && !m.running
 	m.running = m.running || start
-	first := start && m.wake == nil
-	if first {
-		m.wake = make(chan struct{}, 1)
-	}
 	m.mu.Unlock()
-	switch {
-	case first:
-		go m.run()
-	case start:
-		m.wake <- struct{}{}
+	if start {
+		m.boot.workers.run(m)
 	}
 }
 
-// next returns what to process, system messages first; false if there is nothing,
-// and whoever comes with something wakes the goroutine.
+// next returns what to process, system messages first; false ends the run.
 func (m *mailbox) next() (msg any, system, ok bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -139,9 +128,6 @@ func (m *mailbox) next() (msg any, system, ok bool) {
 		return l.msg, false, true
 	}
 	m.running = false
-	if m.stopped {
-		m.wake = nil // what still comes is for nobody, and has a goroutine of its own
-	}
 	return nil, false, false
 }
 
@@ -166,10 +152,7 @@ func (m *mailbox) run() {
 	for !m.boot.dead() {
 		var system, ok bool
 		if msg, system, ok = m.next(); !ok {
-			if m.stopped || !m.sleep() {
-				break
-			}
-			continue
+			break
 		}
 		if system {
 			m.invoker.InvokeSystemMessage(msg)
@@ -192,23 +175,12 @@ func (m *mailbox) run() {
 	finished = true
 }
 
-// sleep waits until there is something to process; false if the host has died.
-func (m *mailbox) sleep() bool {
-	select {
-	case <-m.wake:
-		return true
-	case <-m.boot.ended:
-		return false
-	}
-}
-
 // forgetStopped takes the mailbox off the host's table once its actor has
 // stopped, which happens in one of two system messages.
 func (m *mailbox) forgetStopped(msg any) {
 	switch msg.(type) {
 	case *actor.Stop, *actor.Terminated:
 		if _, alive := m.boot.system.ProcessRegistry.GetLocal(m.path); !alive {
-			m.stopped = true
 			m.boot.boxes.remove(m)
 			if m.disk != nil {
 				m.disk.release()

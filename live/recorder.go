@@ -43,7 +43,8 @@ const (
 //	Sync, Disk  each call of the disk, with its error if it had one
 //	Clock    each reading
 //	Note     each fact, in Data
-//	Stop, Crash, Halt  the end
+//	Fail     what stopped the host
+//	Stop, Crash  the end
 //
 // Key of a message is a hash of its receiver and content, which tells what was sent
 // from what was received; a message that was sent twice has one key. The n-th Send to
@@ -236,6 +237,18 @@ func (r *recorder) note(path string, at time.Duration, fact any) {
 		e.Data = string(b)
 	} else {
 		e.Text = fmt.Sprintf("%+v", fact)
+	}
+	r.write(e)
+}
+
+// fail records what stopped the host, and its kind: the text of one of the errors that
+// World.Err has in its chain.
+func (r *recorder) fail(err error) {
+	e := trace.Event{Kind: trace.Fail, Text: err.Error()}
+	for _, kind := range []error{ErrPanic, ErrHalted, ErrMailboxFull} {
+		if errors.Is(err, kind) {
+			e.Msg = kind.Error()
+		}
 	}
 	r.write(e)
 }

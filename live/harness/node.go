@@ -88,16 +88,19 @@ func workload(s sim.Scenario, host string, w work, ops []sim.Op, issued func(ind
 	}}
 }
 
+// stops are the checks of what stops a host.
+var stops = []struct {
+	cause error
+	check string
+}{
+	{live.ErrPanic, "actor panic"},
+	{live.ErrHalted, "halt"},
+	{live.ErrMailboxFull, "mailbox full"},
+}
+
 // stopOf names the check of what stopped a host, "" if nothing did.
 func stopOf(err error) string {
-	for _, c := range []struct {
-		cause error
-		check string
-	}{
-		{live.ErrPanic, "actor panic"},
-		{live.ErrHalted, "halt"},
-		{live.ErrMailboxFull, "mailbox full"},
-	} {
+	for _, c := range stops {
 		if errors.Is(err, c.cause) {
 			return c.check
 		}

@@ -43,6 +43,8 @@ type Recording struct {
 	unknown error      // why some of them could not be read
 	failure *failing
 	excuse  string
+	partial bool // the run came to no end, as far as is known
+	killed  int  // processes whose last facts are missing
 }
 
 // failing is how the run ended before there was anything to check.
@@ -73,9 +75,9 @@ func IsRecording(path string) (dir string, ok bool) {
 	return filepath.Dir(path), true
 }
 
-// ReadRecording reads the recording in a folder. What a killed process did not get
-// written is missing and said so; a file that was damaged otherwise is an error that
-// is in the chain of trace.ErrDamaged and names it.
+// ReadRecording reads the recording in a folder, all of it into memory. What a killed
+// process did not get written is missing and said so; a file that was damaged otherwise
+// is an error that is in the chain of trace.ErrDamaged and names it.
 func ReadRecording(dir string) (*Recording, error) {
 	rec := &Recording{}
 	run, err := readRecorded(filepath.Join(dir, runFile))
@@ -96,19 +98,21 @@ func ReadRecording(dir string) (*Recording, error) {
 	if run == nil && len(hosts) == 0 {
 		return nil, fmt.Errorf("recording %s: there is none", dir)
 	}
-	killed := 0
 	for _, f := range hosts {
 		if f.cut {
-			killed++
+			rec.killed++
 		}
 	}
-	if killed > 0 {
-		rec.Missing = append(rec.Missing, fmt.Sprintf("what processes had not written when they were killed, of %d of %d", killed, len(hosts)))
+	if rec.killed > 0 {
+		rec.Missing = append(rec.Missing, fmt.Sprintf("what processes had not written when they were killed, of %d of %d", rec.killed, len(hosts)))
 	}
 	if run != nil {
 		rec.take(run)
-	} else if err := rec.takePlan(dir); err != nil {
-		return nil, err
+	} else {
+		rec.partial = true
+		if err := rec.takePlan(dir); err != nil {
+			return nil, err
+		}
 	}
 	rec.merge(run, hosts)
 	return rec, nil
@@ -165,8 +169,13 @@ func whyUnread(e trace.Event, err error) string {
 
 // Judge judges the run again, from what was recorded, by the Model and the Checks of
 // its scenario. A run that failed before there was anything to check keeps its
-// verdict. A fact that cannot be read makes the verdict Inconclusive, "recording". The
-// error is for a recording that is of no plan of the scenario.
+// verdict. A fact that cannot be read makes the verdict Inconclusive, "recording".
+//
+// A run that came to no end does not pass: it is Inconclusive, "interrupted". Nor is it
+// a violation if facts are missing, as they may be what a check misses: it is
+// Inconclusive, "recording", and the error says what was found.
+//
+// The error is for a recording that is of no plan of the scenario.
 func (rec *Recording) Judge(s sim.Scenario) (*sim.Result, error) {
 	p, err := sim.ReadPlan(strings.NewReader(rec.plan), s)
 	if err != nil {
@@ -182,10 +191,24 @@ func (rec *Recording) Judge(s sim.Scenario) (*sim.Result, error) {
 		r.result.Verdict, r.result.Check, r.result.Err = sim.Inconclusive, "recording", rec.unknown
 	}
 	r.judge()
+	if rec.partial {
+		rec.weigh(r.result)
+	}
 	if n := len(rec.Events); n > 0 {
 		r.result.Stats.Virtual = rec.Events[n-1].At
 	}
 	return r.result, nil
+}
+
+// weigh takes back what cannot be said of a run that came to no end.
+func (rec *Recording) weigh(res *sim.Result) {
+	switch {
+	case res.Verdict == sim.Pass, res.Verdict == sim.ExpectedLoss:
+		res.Verdict, res.Check, res.Err = sim.Inconclusive, "interrupted", errors.New("the run came to no end; until then nothing was wrong")
+	case res.Verdict == sim.Violation && rec.failure == nil && rec.killed > 0:
+		res.Err = fmt.Errorf("the last facts of %d processes are missing; those that are there break %s: %w", rec.killed, res.Check, res.Err)
+		res.Verdict, res.Check = sim.Inconclusive, "recording"
+	}
 }
 
 // A recorded is one file of a recording.

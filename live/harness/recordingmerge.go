@@ -125,11 +125,26 @@ func (rec *Recording) judgeHosts() {
 		}
 	}
 	slices.SortStableFunc(facts, func(a, b trace.Event) int { return cmp.Compare(a.At, b.At) })
+	for _, e := range rec.Events {
+		if e.Kind == trace.Fail && rec.failure == nil {
+			rec.failure = &failing{sim.Violation, stopNamed(e.Msg), e.Text}
+		}
+	}
 	for _, e := range facts {
 		if !counted(e) {
 			rec.note(e, e.At)
 		}
 	}
+}
+
+// stopNamed is stopOf for what a host has recorded: the text of the cause.
+func stopNamed(cause string) string {
+	for _, c := range stops {
+		if c.cause.Error() == cause {
+			return c.check
+		}
+	}
+	return "program"
 }
 
 // counted reports that a fact is for the run, and not for its checks.

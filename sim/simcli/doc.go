@@ -40,4 +40,11 @@
 // A seed is in running/ before it starts and the folder is locked, so that a
 // campaign that was killed leaves its seeds behind: the next one in the folder names
 // them.
+//
+// A live run has a folder of its own in .simrun/live, unless --dir names another, which
+// goes if the run passed:
+//
+//	run.plan    what was to be done
+//	disks/      of the hosts, a folder each
+//	recording/  what each boot of each host did, and what was judged, for simrun replay
 package simcli

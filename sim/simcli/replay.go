@@ -38,7 +38,7 @@ func (c *command) replay() *cobra.Command {
 				return err
 			}
 			r, happened := twice(s, p)
-			return f.show(c.out, r, happened, args[0], func() string { return replayed(r, happened) })
+			return f.show(c.out, shown{r, happened, args[0], nil}, func() string { return replayed(r, happened) })
 		},
 	}
 	cmd.Flags().BoolVar(&f.json, "json", false, "print the result, and with --trace each event, as a JSON object")
@@ -63,16 +63,25 @@ func (f replayFlags) touchPage() error {
 	return nil
 }
 
+// shown is a run, what happened in it, where it comes from, and what is not known
+// of it.
+type shown struct {
+	result   *sim.Result
+	happened []trace.Event
+	source   string
+	missing  []string
+}
+
 // show prints a run as the flags say, with its text if no JSON is asked for, and
 // ends with the code of its verdict.
-func (f replayFlags) show(out io.Writer, r *sim.Result, happened []trace.Event, source string, text func() string) error {
-	err := f.page(r, happened)
+func (f replayFlags) show(out io.Writer, s shown, text func() string) error {
+	err := f.page(s.result, s.happened)
 	if err == nil && f.events {
-		err = printEvents(out, happened, f.json)
+		err = printEvents(out, s.happened, f.json)
 	}
 	if err == nil && f.json {
-		o := resultObject("replay", r)
-		o.Plan, o.Story = source, lines(view.Story(happened, failureOf(r)))
+		o := resultObject("replay", s.result)
+		o.Plan, o.Story, o.Missing = s.source, lines(view.Story(s.happened, failureOf(s.result))), s.missing
 		err = printJSON(out, o)
 	} else if err == nil {
 		_, err = io.WriteString(out, text())
@@ -80,7 +89,7 @@ func (f replayFlags) show(out io.Writer, r *sim.Result, happened []trace.Event, 
 	if err != nil {
 		return brokenError{err}
 	}
-	return exit(r.Verdict)
+	return exit(s.result.Verdict)
 }
 
 // page draws the run, if asked for.

@@ -49,14 +49,14 @@ func (c *command) replayLive(dir string, f replayFlags) error {
 	if err != nil {
 		return err
 	}
-	return f.show(c.out, r, rec.Events, dir, func() string { return retold(rec, r) })
+	return f.show(c.out, shown{r, rec.Events, dir, rec.Missing}, func() string { return retold(rec, r) })
 }
 
 // retold tells what came of a recorded run.
 func retold(rec *harness.Recording, r *sim.Result) string {
 	var b strings.Builder
 	b.WriteString(headline(r))
-	if r.Verdict.ExitCode() != 0 {
+	if r.Verdict.ExitCode() != 0 && r.Check != "interrupted" { // of which there is nothing to explain
 		if story := view.Story(rec.Events, failureOf(r)); story != "" {
 			b.WriteString("\n" + indent(story) + "\n")
 		}

@@ -111,7 +111,9 @@ func TestRecordingThatIsNotWholeIsToldOrRefused(t *testing.T) {
 	if code != 0 {
 		t.Errorf("exit code %d", code)
 	}
-	wantText(t, out, "PASS  tiny/ok", "missing: ")
+	wantText(t, out, "PASS  tiny/ok", "missing: what processes had not written")
+	_, out, _ = simrunIn(t, testScenarios(), "replay", recording, "--json")
+	wantText(t, out, `"missing":["what processes`)
 
 	whole[len(whole)/2] ^= 1
 	rewrite(names[0], whole)

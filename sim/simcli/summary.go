@@ -71,6 +71,7 @@ type runObject struct {
 	Plan      string   `json:"plan"`
 	TraceHash string   `json:"trace_hash"`
 	Story     []string `json:"story,omitempty"`
+	Missing   []string `json:"missing,omitempty"` // of a recording
 }
 
 func hashText(h uint64) string { return fmt.Sprintf("%#016x", h) }
