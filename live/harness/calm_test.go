@@ -36,6 +36,7 @@ func flushed(s sim.Scenario, seed uint64) sim.Plan {
 }
 
 func TestCalmStoreAnswersEveryOperationAndPasses(t *testing.T) {
+	t.Parallel()
 	s := catalogued(t, "store/calm")
 	if s.Model == nil || len(s.Checks) == 0 || s.Workload.Final == nil {
 		t.Fatal("there is nothing to check")
@@ -80,6 +81,7 @@ func TestCalmStoreAnswersEveryOperationAndPasses(t *testing.T) {
 
 // A copy that differs is seen only by a check of the scenario, not by the clients.
 func TestStoreWithADaemonThatDivergesIsFound(t *testing.T) {
+	t.Parallel()
 	s := catalogued(t, "store/calm")
 	honest := s.Topology
 	s.Topology = func(k sim.Knobs) actors.Topology {

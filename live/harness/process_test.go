@@ -3,7 +3,6 @@
 package harness_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -142,6 +141,7 @@ func counting() sim.Scenario {
 func bothWays(t *testing.T, s sim.Scenario, p sim.Plan, check func(t *testing.T, r *sim.Result)) {
 	for name, start := range map[string]func() *exec.Cmd{"together": nil, "processes": startHost} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			r, err := harness.Run(t.Context(), s, p, harness.Options{Faults: true, Process: start})
 			if err != nil {
 				t.Fatal(err)
@@ -158,13 +158,19 @@ func mustPass(t *testing.T, r *sim.Result) {
 	}
 }
 
+// The scenarios that issue 5 names; LIVE_LONG=1 has them all.
 func TestScenariosPassInBothWays(t *testing.T) {
-	for _, name := range []string{"store/calm", "store/unwaited"} {
+	t.Parallel()
+	names := []string{"store/calm"}
+	if os.Getenv("LIVE_LONG") != "" {
+		names = append(names, "store/unwaited", "store/window", "store/friends", "store/chaos", "store/power-loss", "tickets/plain", "tickets/hybrid", "primes/plain")
+	}
+	for _, name := range names {
 		s := catalogued(t, name)
 		t.Run(name, func(t *testing.T) {
 			bothWays(t, s, harness.Plan(s, 1, true, false), func(t *testing.T, r *sim.Result) {
 				mustPass(t, r)
-				if r.Stats.Acked == 0 || r.Stats.Messages == 0 {
+				if r.Stats.Messages == 0 || len(r.Notes) == 0 {
 					t.Errorf("%+v", r.Stats)
 				}
 			})
@@ -173,6 +179,7 @@ func TestScenariosPassInBothWays(t *testing.T) {
 }
 
 func TestKilledServerComesBackWithItsDisk(t *testing.T) {
+	t.Parallel()
 	s := register.Scenario(register.Durable)
 	p := sim.NewPlan(s, 3)
 	p.WarmUp, p.Net, p.Faults = 2, faults.Net{}, nil
@@ -201,6 +208,7 @@ func TestKilledServerComesBackWithItsDisk(t *testing.T) {
 
 // What a client had begun before it died is not begun again.
 func TestClientComesBackWithWhatItHadNotBegun(t *testing.T) {
+	t.Parallel()
 	s := counting()
 	p := sim.NewPlan(s, 1)
 	p.Faults = faults.Schedule{{At: 100 * time.Millisecond, Kind: faults.Crash, Hosts: []string{"c0"}, For: 50 * time.Millisecond, Programs: true}}
@@ -228,6 +236,7 @@ func TestClientComesBackWithWhatItHadNotBegun(t *testing.T) {
 }
 
 func TestPauseHoldsAProcessUp(t *testing.T) {
+	t.Parallel()
 	const pause = 300 * time.Millisecond
 	s := counting()
 	p := sim.NewPlan(s, 1)
@@ -243,7 +252,7 @@ func TestPauseHoldsAProcessUp(t *testing.T) {
 				last = n.At
 			}
 		}
-		if paused := r.Stats.Faults["pause"].Fired == 1; paused && gap < pause-30*time.Millisecond {
+		if paused := r.Stats.Faults["pause"].Fired == 1; paused && gap < pause/2 {
 			t.Errorf("the longest time between two operations is %v, the pause was %v", gap, pause)
 		} else if t.Name() == "TestPauseHoldsAProcessUp/processes" != paused {
 			t.Errorf("faults %v", r.Stats.Faults)
@@ -252,6 +261,7 @@ func TestPauseHoldsAProcessUp(t *testing.T) {
 }
 
 func TestProcessThatFailsIsFound(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		s      sim.Scenario
 		check  string
@@ -275,18 +285,23 @@ func TestProcessThatFailsIsFound(t *testing.T) {
 
 // Whoever kills the run leaves no host behind.
 func TestHostsEndWithTheProcessThatStartedThem(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	run := exec.Command("/proc/self/exe")
 	run.Env = append(os.Environ(), asProcess+"="+dir)
-	var said bytes.Buffer
-	run.Stderr = &said
+	said, err := os.Create(filepath.Join(t.TempDir(), "said"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer said.Close()
+	run.Stderr = said
 	if err := run.Start(); err != nil {
 		t.Fatal(err)
 	}
 	var pids []int
 	for _, host := range []string{"c0", "c1"} {
 		file := filepath.Join(dir, host, "program", "pid")
-		eventually(t, "host "+host+" has not begun: "+said.String(), func() bool {
+		eventually(t, "host "+host+" has not begun", func() bool {
 			text, err := os.ReadFile(file)
 			pid, malformed := strconv.Atoi(string(text))
 			if err != nil || malformed != nil {
@@ -300,6 +315,9 @@ func TestHostsEndWithTheProcessThatStartedThem(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = run.Wait()
+	if words, err := os.ReadFile(said.Name()); err != nil || len(words) > 0 {
+		t.Errorf("it said %q, %v", words, err)
+	}
 	for _, pid := range pids {
 		eventually(t, fmt.Sprintf("process %d goes on", pid), func() bool { return !isRunning(pid) })
 	}

@@ -15,6 +15,7 @@ import (
 
 // R14: the friend-list program over TCP and files.
 func TestFriendListLive(t *testing.T) {
+	t.Parallel()
 	s := catalogued(t, "store/friends")
 	r := runLive(t, s, sim.NewPlan(s, 1))
 	if r.Verdict != sim.Pass {
@@ -35,6 +36,7 @@ func TestFriendListLive(t *testing.T) {
 // issuing operations to it does not block, every operation comes to an end, and
 // what is repeated succeeds.
 func TestDaemonCrashLive(t *testing.T) {
+	t.Parallel()
 	const n = 1000
 	type stable struct{ Config *store.Config }
 	space, err := models.ParseSpace("space s key id attributes string word tolerate 1 failures create 6 partitions")
