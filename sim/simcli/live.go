@@ -268,6 +268,9 @@ func liveConclusion(c *campaign, s summary) string {
 	if s.Interrupted {
 		b.WriteString("interrupted; this is what was found so far\n")
 	}
+	if s.ExpectedLoss > 0 {
+		fmt.Fprintf(&b, "%s lost what every copy of was destroyed\n", counted(s.ExpectedLoss, "run"))
+	}
 	fmt.Fprintf(&b, "%s: %s, %s, %.1f s\n", s.Verdict, counted(s.Runs, "live run"), counted(c.total().faultsFired(), "fault"), s.WallSeconds)
 	return b.String()
 }
