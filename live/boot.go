@@ -32,7 +32,7 @@ type boot struct {
 
 	ended    chan struct{} // closed at death
 	ending   sync.Once
-	calls    sync.RWMutex // held for reading by calls of a Disk, for writing to die
+	calls    sync.RWMutex // held for reading by calls of a Disk and by Note, for writing to die
 	disks    open[*disk]
 	conns    open[net.Conn] // below TLS: closing them never waits for the peer
 	admitted admission      // those of conns that others have opened
@@ -107,7 +107,7 @@ func (b *boot) mustLive() {
 	}
 }
 
-// die ends the boot at once. It waits for the Disk calls that have begun, not for
+// die ends the boot at once. It waits for the Disk calls and Notes that have begun, not for
 // the actors: those unwind at their next call that blocks. The links send what
 // they hold only if flush is set.
 func (b *boot) die(flush bool) {

@@ -48,6 +48,9 @@ func (b *boot) env(path string, files *disk, box *mailbox) actors.Env {
 			panic(unwind{})
 		},
 		Note: func(fact any) {
+			// Who ends the boot waits for this, so that nothing is noted of it afterwards.
+			b.calls.RLock()
+			defer b.calls.RUnlock()
 			if !b.dead() {
 				h.world.note(b.record, h.name, full, fact)
 			}

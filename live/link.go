@@ -144,7 +144,7 @@ func (l *link) send(target string, sender *actor.PID, msg any) {
 	counters := &w.counters
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.closed {
+	if l.closed || l.boot.dead() { // what a dead host has not noted it does not say either
 		return
 	}
 	if !l.sendable[mt] {
