@@ -10,7 +10,7 @@ import (
 	"github.com/simrun/simrun/actors/store"
 )
 
-// Options bound a measurement. All fields must be set.
+// Options bound a measurement. Ops, Time, Bytes (at least 4) and CPU must be set.
 type Options struct {
 	// Ops is the number of operations of each row, and Time the longest a row issues
 	// any: a row with one outstanding rarely has time for all.
@@ -22,7 +22,8 @@ type Options struct {
 	TLS bool
 	// CPU returns the processor time that the process has used.
 	CPU func() time.Duration
-	// Dir is the folder in which the store's disks are made, and removed.
+	// Dir is the folder in which the store's disks are made, and removed; "" is the
+	// system's for temporary files.
 	Dir string
 }
 
