@@ -167,10 +167,12 @@ func (r *raftRun) sync(n *sim.Note, f group.Synced) error {
 		return nil
 	}
 	prev := f.Prev.Term
-	if keep := f.Entries[0].Index - m.base.Index - 1; f.Entries[0].Index <= m.base.Index || keep > uint64(len(m.log)) {
+	keep := f.Entries[0].Index - m.base.Index - 1
+	switch {
+	case f.Entries[0].Index <= m.base.Index, keep > uint64(len(m.log)), keep > 0 && m.log[keep-1].Term != prev:
 		// The snapshot of a recovered log, or of a leader, took what was before.
 		m.base, m.log = f.Prev, nil
-	} else {
+	default:
 		m.log = m.log[:keep]
 	}
 	for _, e := range f.Entries {

@@ -99,6 +99,9 @@ func TestRaftCheckTellsBrokenPromises(t *testing.T) {
 	add("a snapshot of the past", "a went back from entry 2 to a snapshot of entry 1", led("a", group.Installed{ID: 1, Snapshot: group.Mark{Index: 1, Term: 1}}))
 	add("a snapshot", "", led("c", group.Installed{ID: 3, Snapshot: two}, "a", saved(1, 2, 2, three), "c", saved(3, 2, 2, three), "c", did(3, three)))
 
+	add("a snapshot and what follows it, synced at once over another log", "", led(
+		"c", saved(3, 1, 1, entry(2, 1, 99)), "a", saved(1, 2, 2, three), "c", saved(3, 2, 2, three), "c", group.Installed{ID: 3, Snapshot: two}, "c", did(3, three)))
+
 	add("a commit that one member has", "a applied entry 3 of term 2, which no majority had synced", led("a", saved(1, 2, 2, three), "a", did(1, three)))
 	add("an old entry, counted", "b applied entry 3 of term 2 while it led in term 3, of which no majority had an entry", led(
 		"a", saved(1, 2, 2, three), "b", saved(2, 2, 2, three), "b", saved(2, 3, 0), "b", group.Elected{ID: 2, Term: 3}, "b", did(2, two), "b", did(2, three)))
