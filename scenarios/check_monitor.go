@@ -16,7 +16,7 @@ import (
 // is overdue, or for the silence of the server that owes it, within a bounded time; to
 // raising no other alarm; and to clearing each once it is over.
 func checkMonitor(o *sim.Observation) error {
-	w := watch{opts: monitorOptions(o.Knobs), due: map[tickets.Alarm][]dueSpan{}, falls: map[string]int{}, polled: map[askedID]int64{}, alarms: map[tickets.Alarm][]dueSpan{}, made: map[string][]proposal{}}
+	w := watch{opts: monitorOptions(o.Knobs), due: map[tickets.Alarm][]dueSpan{}, falls: map[string]int{}, polled: map[askedID]int64{}, heard: map[string][]talk{}, alarms: map[tickets.Alarm][]dueSpan{}, made: map[string][]proposal{}}
 	for i := range o.Notes {
 		if err := w.take(&o.Notes[i]); err != nil {
 			return err
@@ -51,6 +51,7 @@ type watch struct {
 	order  []tickets.Alarm   // of due, as they came up
 	falls  map[string]int    // of a source, so far
 	polled map[askedID]int64 // place in the order of events
+	heard  map[string][]talk
 	alarms map[tickets.Alarm][]dueSpan
 	made   map[string][]proposal // of tickets, by key
 }
@@ -73,6 +74,9 @@ type askedID struct {
 	source string
 	n      uint64
 }
+
+// A talk is a question and its answer, by their places in the order of events.
+type talk struct{ asked, heard int64 }
 
 func (w *watch) take(n *sim.Note) error {
 	source := n.Host + "/" + tickets.PhotoActor
@@ -103,6 +107,8 @@ func (w *watch) take(n *sim.Note) error {
 		}
 	case tickets.Polled:
 		w.polled[askedID{f.Source, f.N}] = n.Seq
+	case tickets.Heard:
+		w.heard[f.Source] = append(w.heard[f.Source], talk{w.polled[askedID{f.Source, f.N}], n.Seq})
 	case tickets.AlarmRaised:
 		w.alarms[f.Alarm] = append(w.alarms[f.Alarm], dueSpan{from: n.At, first: n.Seq})
 		if f.Alarm.Item != "" {
@@ -144,7 +150,8 @@ func end(spans []dueSpan, n *sim.Note) {
 // raised judges an alarm about an item: at some time since the question that it rests
 // on the item was pending, and it had been for long enough, by clocks that may differ
 // by 8 %. A server that went down may have lost the record that something was done,
-// so what it owed before counts too.
+// so what it owed before counts too; and what it finds on its disk then may be, for all
+// that the monitor can know, what it owed when it was last heard.
 func (w *watch) raised(n *sim.Note, f tickets.AlarmRaised) error {
 	asked := w.polled[askedID{f.Alarm.Source, f.N}]
 	spans := w.due[f.Alarm]
@@ -152,13 +159,23 @@ func (w *watch) raised(n *sim.Note, f tickets.AlarmRaised) error {
 	if i < 0 || spans[i].cleared && spans[i].last < asked {
 		return fmt.Errorf("the monitor raised an alarm about %s of %s, which was not pending", f.Alarm.Item, f.Alarm.Source)
 	}
-	for i > 0 && (spans[i-1].falls < spans[i].falls || spans[i].first > asked) {
-		i--
+	for found := false; i > 0; i-- {
+		fell := spans[i-1].falls < spans[i].falls
+		found = found || fell
+		if !fell && spans[i].first <= asked && (!found || w.heardBetween(f.Alarm.Source, spans[i-1], spans[i])) {
+			break
+		}
 	}
 	if age := n.At - spans[i].born; age < w.opts.Due*9/10 {
 		return fmt.Errorf("the monitor raised an alarm about %s of %s after %v", f.Alarm.Item, f.Alarm.Source, age)
 	}
 	return nil
+}
+
+// heardBetween reports whether the monitor could know that nothing was pending between
+// two spans: it asked and was answered there.
+func (w *watch) heardBetween(source string, before, after dueSpan) bool {
+	return slices.ContainsFunc(w.heard[source], func(t talk) bool { return t.asked > before.last && t.heard < after.first })
 }
 
 // grace is how long the monitor may take: two questions, and the messages, by a clock

@@ -41,6 +41,11 @@ func TestMonitorCheck(t *testing.T) {
 		{name: "done after the question", knobs: knobs, notes: notes(home, due, m, polled(1), home, done, m, raised(1), m, cleared)},
 		{name: "the source is silent", knobs: knobs, notes: notes(wait([]any{home, due, m, silent, m, tickets.AlarmCleared{Alarm: silent.Alarm}}, 9)...)},
 		{name: "a new one after a restart", knobs: knobs, notes: notes(home, due, home, sim.Down{Boot: 1}, home, due, m, polled(1), m, raised(1), home, done, m, cleared)},
+		{name: "done and due again unheard, and then a restart", knobs: knobs, notes: notes(
+			home, due, home, done, home, due, home, sim.Down{Boot: 1}, home, due, m, polled(1), m, raised(1), home, done, m, cleared)},
+		{name: "done and due again, as the monitor knows", knobs: sim.Knobs{}.With("due", "9s"), notes: notes(
+			home, due, home, done, m, polled(1), m, tickets.Heard{Source: source, N: 1}, home, due, home, sim.Down{Boot: 1}, home, due, m, polled(2), m, raised(2)),
+			why: "the monitor raised an alarm about p>backup0 of primary0/photos after 8s"},
 		{name: "just raised", knobs: knobs, notes: notes(home, due, m, polled(1), m, raised(1), home, done)},
 		{name: "missing", knobs: knobs, notes: notes(wait([]any{home, due}, 9)...),
 			why: "p>backup0 of primary0/photos was due from 0s on, and there was no alarm by 7.3s"},

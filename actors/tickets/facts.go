@@ -12,6 +12,6 @@ func init() {
 		Submitted{}, PollSent{}, PollAnswered{}, PageAnswered{},
 		PhotoHeld{}, PhotoComplete{}, PhotoDue{}, PhotoDone{}, PhotoCovered{}, PhotosUp{},
 		LogSaid{}, LogOwed{}, LogOverflow{}, LogFate(""),
-		Polled{}, AlarmRaised{}, AlarmCleared{},
+		Polled{}, Heard{}, AlarmRaised{}, AlarmCleared{},
 		ConnectionHeld{}, ConnectionFreed{}, TierLoad{}, TierSecond{}, PoolLoad{}, JobRuns{}, JobEnded{})
 }

@@ -69,6 +69,11 @@ type (
 		Source string
 		N      uint64
 	}
+	// Heard is the fact that a monitor has the first answer to a question.
+	Heard struct {
+		Source string
+		N      uint64
+	}
 	// AlarmRaised is the fact that an alarm goes on, because of the answer to question
 	// N if it is about an item.
 	AlarmRaised struct {
@@ -205,6 +210,7 @@ func (m *monitor) hear(p Pending) {
 		return
 	}
 	w.n, w.heard = p.N, now
+	m.env.Note(Heard{Source: w.name, N: p.N})
 	if w.silent {
 		w.silent = false
 		m.env.Note(AlarmCleared{Alarm: Alarm{Source: w.name}})

@@ -212,6 +212,9 @@ func (s *photoServer) keep(m copyPhoto) {
 	} else if m.Complete && !p.complete {
 		p.complete = true
 		s.journal.append(completeRecord(m.ID), nil)
+		if s.isHome() && p.record <= s.journal.durable {
+			s.complete(m.ID, p) // a backup knew before this disk did, which is a new one
+		}
 	}
 	if m.Boot >= peer.boot {
 		s.confirm(peer, m.ID)
