@@ -334,6 +334,25 @@ func BenchmarkTrackerLookup(b *testing.B) {
 	}
 }
 
+// BenchmarkBareLookup is the floor of BenchmarkTrackerLookup: the same walk over a slice
+// of pointers to as much memory. What it costs more with more tickets is the cache.
+func BenchmarkBareLookup(b *testing.B) {
+	for _, n := range []int{10_000, 100_000, 1_000_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			tickets := make([]*[20]uint64, n)
+			for i := range tickets {
+				tickets[i] = new([20]uint64)
+			}
+			d := rand.New(rand.NewPCG(1, 2))
+			sum := uint64(0)
+			for b.Loop() {
+				sum += tickets[d.IntN(n)][10]
+			}
+			runtime.KeepAlive(sum)
+		})
+	}
+}
+
 // BenchmarkTrackerRotation replaces a working set of a million tickets: every step makes
 // one ticket and finishes another, and one expires.
 func BenchmarkTrackerRotation(b *testing.B) {
