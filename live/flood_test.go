@@ -465,7 +465,10 @@ func TestPeerThatStopsReadingCostsOneBoundedQueue(t *testing.T) {
 	p.end(t, w)
 }
 
-func TestPeerThatFloodsAnActorFillsItsOwnShareOnly(t *testing.T) {
+// startBusy starts a pair of hosts whose server has an actor "slow", which does not come
+// back from its first message before the test ends, and a host "flood".
+func startBusy(t *testing.T) *live.World {
+	t.Helper()
 	release := make(chan struct{})
 	top := pair()
 	top.Hosts[0].Actors = append(top.Hosts[0].Actors, actors.ActorDef{Name: "slow", New: receiver(func(_ actors.Env, ctx actor.Context) {
@@ -476,6 +479,11 @@ func TestPeerThatFloodsAnActorFillsItsOwnShareOnly(t *testing.T) {
 	top.Hosts = append(top.Hosts, actors.Host{Name: "flood"})
 	w := start(t, top, live.Options{})
 	t.Cleanup(func() { close(release) }) // before the World stops
+	return w
+}
+
+func TestPeerThatFloodsAnActorFillsItsOwnShareOnly(t *testing.T) {
+	w := startBusy(t)
 	heapBefore := heap()
 	flood, peer := dialAs(t, w, "server", "flood"), dialAs(t, w, "server", "peer")
 	const blobs = 200
@@ -507,16 +515,7 @@ type crowd struct {
 func init() { actors.Message("live.crowd", crowd{}) }
 
 func TestPeerIsChargedForWhatItsMessagesTakeInMemory(t *testing.T) {
-	release := make(chan struct{})
-	top := pair()
-	top.Hosts[0].Actors = append(top.Hosts[0].Actors, actors.ActorDef{Name: "slow", New: receiver(func(_ actors.Env, ctx actor.Context) {
-		if _, ok := ctx.Message().(*actor.Started); !ok {
-			<-release
-		}
-	})})
-	top.Hosts = append(top.Hosts, actors.Host{Name: "flood"})
-	w := start(t, top, live.Options{})
-	t.Cleanup(func() { close(release) }) // before the World stops
+	w := startBusy(t)
 	of := func(n uint16) []byte {
 		body := bodyOf(frame(t, "slow", "", crowd{}))
 		body = append(body[:len(body)-1], 0x99) // a list of so many
