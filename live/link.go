@@ -127,6 +127,7 @@ type link struct {
 	roomy  int    // batches in a row that left most of a large buffer empty
 	codec  wire.Codec
 	closed bool
+	late   lateness // of Options.Fate
 	// The types of message that were found to be permitted.
 	sendable map[*actors.MessageType]bool
 	// The path of the sender of the last message: most senders send many.
@@ -169,6 +170,9 @@ func (l *link) send(target string, sender *actor.PID, msg any) {
 	}
 	l.buf = out
 	l.frames++
+	if w.opts.Fate != nil {
+		l.meetFate(before, mt.Name)
+	}
 	select {
 	case l.wake <- struct{}{}:
 	default:
@@ -212,6 +216,7 @@ func (l *link) take(spare []byte) (batch []byte, frames uint64, last bool) {
 func (l *link) close(flush bool) {
 	l.mu.Lock()
 	l.closed = true
+	l.endLate()
 	if !flush {
 		l.boot.host.world.counters.broken.Add(l.frames)
 		l.buf, l.frames = nil, 0
