@@ -10,13 +10,11 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -196,95 +194,6 @@ func TestThousandReconnectsLeaveNothingBehind(t *testing.T) {
 	}
 }
 
-// FAULTS 4, authentication: ten thousand connections of nobody.
-func TestUnauthenticatedConnectionsHurtNobody(t *testing.T) {
-	var limit syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
-		t.Fatal(err)
-	}
-	n := min(10_000, int(limit.Cur)-1000) // the ends we hold; the others are few
-	dir := certs(t, rolePairIDs...)
-	var p pulse
-	w := start(t, rolePair(p.program()), live.Options{Certs: dir})
-	_, before := p.take(t, 300)
-	plain := append(helloOf(t, "peer"), frame(t, "echo", "", ask{1})...)
-
-	heapBefore, filesBefore, began := heap(), descriptors(t), time.Now()
-	conns := make([]net.Conn, n)
-	for i := range conns {
-		conns[i] = dialRaw(t, w.Addr("server"))
-		if i%2 == 0 {
-			_, _ = conns[i].Write(plain) // the others say nothing
-		}
-	}
-	opened := time.Since(began)
-	good := dialSecure(t, w.Addr("server"), dir, "peer")
-	began = time.Now()
-	write(t, good, helloOf(t, "peer"))
-	if _, err := wire.NewReader(good).Next(); err != nil {
-		t.Fatalf("a new good connection after the others: %v", err)
-	}
-	knock := time.Since(began)
-	files := descriptors(t) - filesBefore - n
-	count, during := p.take(t, 300)
-	t.Logf("%d connections opened in %v; the next good one took %v; %d descriptors on the accepting side; heap %d -> %d KiB",
-		n, opened.Round(time.Millisecond), knock.Round(time.Millisecond), files, heapBefore>>10, heap()>>10)
-	p.compare(t, before, during, count)
-	if files > 300 {
-		t.Errorf("%d descriptors on the accepting side", files)
-	}
-	eventually(t, "all are cut but for those that may still introduce themselves", func() bool {
-		c := w.Counts()
-		return c.Crowded+c.Refused >= uint64(n-256)
-	})
-	p.end(t, w)
-	if c := w.Counts(); decoded(c) != c.Sent {
-		t.Errorf("messages of strangers were decoded: %+v", c)
-	}
-}
-
-// A stranger need not compute to have its peer compute: it says the same hello again.
-func TestFloodOfHandshakesLeavesTimeForOthers(t *testing.T) {
-	dir := certs(t, rolePairIDs...)
-	var p pulse
-	w := start(t, rolePair(p.program()), live.Options{Certs: dir})
-	_, before := p.take(t, 300)
-	hello := clientHello(t, dir)
-	var over atomic.Bool
-	var flood sync.WaitGroup
-	for range 64 {
-		flood.Go(func() {
-			var answer [16 << 10]byte
-			for !over.Load() {
-				conn, err := net.Dial("tcp", w.Addr("server"))
-				if err != nil {
-					continue // no port is free
-				}
-				_ = conn.(*net.TCPConn).SetLinger(0) // leave nothing behind in the kernel
-				_, _ = conn.Write(hello)
-				_, _ = conn.Read(answer[:])
-				_ = conn.Close()
-			}
-		})
-	}
-	eventually(t, "the flood is on", func() bool { return w.Counts().Refused > 100 })
-	p.take(t, 1)
-	began := time.Now()
-	good := dialSecure(t, w.Addr("server"), dir, "peer")
-	write(t, good, helloOf(t, "peer"))
-	if _, err := wire.NewReader(good).Next(); err != nil {
-		t.Fatalf("a new good connection among the others: %v", err)
-	}
-	knock := time.Since(began)
-	count, during := p.take(t, 300)
-	c := w.Counts()
-	over.Store(true)
-	flood.Wait()
-	t.Logf("%d handshakes refused; a good one took %v", c.Refused, knock.Round(time.Millisecond))
-	p.compare(t, before, during, count)
-	p.end(t, w)
-}
-
 // FAULTS 4, transport: SIMRUN_FRAMES sets the number of frames.
 func TestFuzzedFramesCostTheirConnectionsOnly(t *testing.T) {
 	frames := 10_000
@@ -425,44 +334,6 @@ func mutate(r *rand.Rand, seed []byte) []byte {
 		}
 	}
 	return sealed(wire.Version, wire.MessageKind, body)
-}
-
-func TestPeerThatStopsReadingCostsOneBoundedQueue(t *testing.T) {
-	dir := certs(t, append(slices.Clone(rolePairIDs), live.Identity{Host: "stuck", Role: "client"})...)
-	pair, err := tls.LoadX509KeyPair(filepath.Join(dir, "stuck.pem"), filepath.Join(dir, "stuck.key"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	hello := helloOf(t, "stuck")
-	addr := listener(t, func(conn net.Conn) {
-		secure := tls.Server(conn, &tls.Config{Certificates: []tls.Certificate{pair}, ClientAuth: tls.RequestClientCert})
-		_, _ = secure.Write(hello) // and never reads a message
-	})
-	var p pulse
-	top := rolePair(p.program())
-	top.Hosts[0].Actors = append(top.Hosts[0].Actors, actors.ActorDef{Name: "reflect", New: reflectPackets})
-	top.Hosts = append(top.Hosts, actors.Host{Name: "stuck", Role: "client"})
-	top.Roles[1].Sends = append(top.Roles[1].Sends, "live.packet")
-	w := start(t, top, live.Options{Hosts: []string{"server", "peer"}, Addrs: map[string]string{"stuck": addr}, Certs: dir})
-	_, before := p.take(t, 300)
-
-	heapBefore := heap()
-	conn := dialSecure(t, w.Addr("server"), dir, "stuck")
-	write(t, conn, hello)
-	const packets = 200
-	big := frame(t, "reflect", "stuck/p", packet{1, make([]byte, 1<<20)})
-	for range packets {
-		write(t, conn, big)
-	}
-	eventually(t, "what does not fit is dropped and counted", func() bool { return w.Counts().Overflow > packets/2 })
-	heapDuring := heap()
-	count, during := p.take(t, 300)
-	t.Logf("%d MiB for a peer that does not read: %d dropped, heap %d -> %d KiB", packets, w.Counts().Overflow, heapBefore>>10, heapDuring>>10)
-	p.compare(t, before, during, count)
-	if heapDuring > heapBefore+128<<20 {
-		t.Errorf("heap %d -> %d bytes", heapBefore, heapDuring)
-	}
-	p.end(t, w)
 }
 
 // startBusy starts a pair of hosts whose server has an actor "slow", which does not come
