@@ -159,6 +159,7 @@ func (l *link) send(target string, sender *actor.PID, msg any) {
 		counters.overflow.Add(1)
 		return
 	}
+	before := len(l.buf)
 	out, err := l.codec.AppendMessage(l.buf, target, l.pathOf(sender), mt, msg)
 	switch {
 	case errors.Is(err, wire.ErrLength):
