@@ -8,7 +8,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -36,17 +35,9 @@ func writeStore(t *testing.T, more string) string {
 	"coord":   {"addr": "127.0.0.1:0", "data": "data/coord", "admin": "127.0.0.1:0"},
 	"daemon1": {"addr": "127.0.0.1:0", "data": "data/daemon1", "admin": "127.0.0.1:0"},
 	"c0":      {"addr": "127.0.0.1:0", "data": "data/c0"}}` + more + `}`
-	for strings.Contains(text, ":0\"") {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer l.Close()
-		_, port, err := net.SplitHostPort(l.Addr().String())
-		if err != nil {
-			t.Fatal(err)
-		}
-		text = strings.Replace(text, ":0\"", ":"+port+"\"", 1)
+	text, err := withPorts(text)
+	if err != nil {
+		t.Fatal(err)
 	}
 	return write(t, "store.json", text)
 }
