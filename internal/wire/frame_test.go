@@ -170,6 +170,35 @@ func TestWhatDoesNotFitIsNotAppended(t *testing.T) {
 	}
 }
 
+// FAULTS 4, limits: at, one below and one above.
+func TestFramesAndPathsHaveALongestLength(t *testing.T) {
+	var c Codec
+	empty, err := c.AppendMessage(nil, "a", "", typeOf(t, hundred{}), hundred{Value: make([]byte, 1<<20)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	around := len(empty) - lengthBytes - 1<<20
+	for beside := -1; beside <= 1; beside++ {
+		var want error
+		if beside > 0 {
+			want = ErrLength
+		}
+		msg := hundred{Value: make([]byte, FrameMax-around+beside)}
+		b, err := c.AppendMessage(nil, "a", "", typeOf(t, msg), msg)
+		if !errors.Is(err, want) || want == nil && len(b) != lengthBytes+FrameMax+beside {
+			t.Errorf("a frame of %+d bytes beside the limit: %d, %v", beside, len(b), err)
+		}
+		f, err := NewReader(bytes.NewReader(sealed(Version, byte(MessageKind), make([]byte, FrameMax-frameMin+beside)...))).Next()
+		if !errors.Is(err, want) || want == nil && len(f.Body) != FrameMax-frameMin+beside {
+			t.Errorf("reading one of %+d bytes beside the limit: %d, %v", beside, len(f.Body), err)
+		}
+		path := strings.Repeat("x", 1<<16-1+beside)
+		if _, err := c.AppendMessage(nil, path, "", typeOf(t, pointedOne), pointedOne); !errors.Is(err, want) {
+			t.Errorf("a path of %+d bytes beside the limit: %v", beside, err)
+		}
+	}
+}
+
 // claiming is an endless stream whose first frame claims the largest length; it
 // counts what is read of it.
 type claiming struct{ sent int }
