@@ -152,8 +152,14 @@ func TestRecordingWithoutItsEndDoesNotPass(t *testing.T) {
 		t.Fatal(want.Verdict, err)
 	}
 	_, got := reread(t, s, dir)
-	if got.Verdict != sim.Inconclusive || got.Check != "interrupted" || len(got.Notes) < len(want.Notes) {
-		t.Errorf("%v, %s: %v of %d facts; there were %d", got.Verdict, got.Check, got.Err, len(got.Notes), len(want.Notes))
+	facts := 0
+	for _, n := range want.Notes {
+		if _, ok := n.Fact.(sim.FaultBegan); !ok { // a stall of a busy machine, which no host knows of
+			facts++
+		}
+	}
+	if got.Verdict != sim.Inconclusive || got.Check != "interrupted" || len(got.Notes) < facts {
+		t.Errorf("%v, %s: %v of %d facts; there were %d", got.Verdict, got.Check, got.Err, len(got.Notes), facts)
 	}
 }
 
