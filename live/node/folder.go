@@ -34,7 +34,7 @@ type folder struct {
 // folder with anything else in it, of another host or of a newer version is refused
 // and left as it is.
 func openFolder(path, host string) (*folder, error) {
-	if err := os.MkdirAll(path, 0o700); err != nil {
+	if err := makeFolder(path); err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
 	text, err := os.ReadFile(filepath.Join(path, formatFile))
@@ -117,7 +117,30 @@ func (f *folder) writeFormat(host string) error {
 	if err := os.Rename(temp, filepath.Join(f.path, formatFile)); err != nil {
 		return err
 	}
-	dir, err := os.Open(f.path)
+	return syncFolder(f.path)
+}
+
+// makeFolder makes a folder, and those above it that are not there, durably: what is
+// synced in a folder is lost with its name.
+func makeFolder(path string) error {
+	err := os.Mkdir(path, 0o700)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := makeFolder(filepath.Dir(path)); err != nil {
+			return err
+		}
+		err = os.Mkdir(path, 0o700)
+	}
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return syncFolder(filepath.Dir(path))
+}
+
+func syncFolder(path string) error {
+	dir, err := os.Open(path)
 	if err != nil {
 		return err
 	}
