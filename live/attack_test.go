@@ -33,6 +33,7 @@ const (
 var attackers = map[string]func(t *testing.T, addr, dir string, on func(), over *atomic.Bool){
 	"strangers":  strangers,
 	"handshakes": handshakes,
+	"overload":   overload,
 	"bulk": func(t *testing.T, addr, dir string, on func(), over *atomic.Bool) {
 		stream(t, addr, dir, frame(t, "sink", "", packet{1, make([]byte, 1<<20)}), on, over)
 	},
@@ -172,7 +173,7 @@ func stream(t *testing.T, addr, dir string, frame []byte, on func(), over *atomi
 // It returns what the attack made of the Counts.
 func besiege(t *testing.T, w *live.World, p *pulse, name, dir string, during func()) {
 	t.Helper()
-	const answers = 500
+	const answers = 300
 	p.take(t, 50)
 	_, before := p.take(t, answers)
 	end := startAttack(t, name, w.Addr("server"), dir)
@@ -186,7 +187,7 @@ func besiege(t *testing.T, w *live.World, p *pulse, name, dir string, during fun
 	end()
 	t.Logf("%s: in a second %.0f refused, %.0f crowded out, %.0f dropped", name,
 		float64(to.Refused-from.Refused)/took, float64(to.Crowded-from.Crowded)/took, float64(to.Overflow-from.Overflow)/took)
-	p.compare(t, before, while, count)
+	p.compare(t, before, while, count, 10)
 }
 
 // knock returns how long a host that is not known yet takes to be.

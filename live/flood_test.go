@@ -67,11 +67,24 @@ func (p *pulse) take(t *testing.T, n int) (count int, p99 time.Duration) {
 	return count, p99
 }
 
-// compare prints how a good client fared and fails if it did not go on.
-func (p *pulse) compare(t *testing.T, before, after time.Duration, count int) {
+// forget leaves out most of the times of a long test.
+func (p *pulse) forget() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.times) > 100_000 {
+		p.times = p.times[len(p.times)/2:]
+	}
+}
+
+// figuresVar says that the machine is idle: how good clients fare is then held to figures.
+const figuresVar = "SIMRUN_FIGURES"
+
+// compare prints how a good client fared and fails if it did not go on, or if its p99
+// grew by more than a factor on an idle machine.
+func (p *pulse) compare(t *testing.T, before, after time.Duration, count int, factor float64) {
 	t.Helper()
 	t.Logf("good client: %d answers, p99 %v before and %v during (%.1fx)", count, before, after, float64(after)/float64(before))
-	if after > 2*time.Second { // the goal is twice the baseline on an idle machine
+	if os.Getenv(figuresVar) != "" && float64(after) > factor*float64(before) || after > time.Second {
 		t.Errorf("a good client waited %v", after)
 	}
 }
@@ -109,10 +122,12 @@ func TestDribblingSocketsAreCutAndHurtNobody(t *testing.T) {
 	dir := certs(t, rolePairIDs...)
 	var p pulse
 	w := start(t, rolePair(p.program()), live.Options{Certs: dir})
-	_, before := p.take(t, 300)
+	p.take(t, 100)
+	_, before := p.take(t, 1000)
 	hello := clientHello(t, dir)
 
-	heapBefore, began := heap(), time.Now()
+	heapBefore, filesBefore, goroutinesBefore := heap(), descriptors(t), runtime.NumGoroutine()
+	began := time.Now()
 	var last atomic.Int64 // when the last one was cut
 	var writers sync.WaitGroup
 	dribble := func(conn net.Conn, b []byte) {
@@ -135,21 +150,25 @@ func TestDribblingSocketsAreCutAndHurtNobody(t *testing.T) {
 	}
 	setUp := time.Since(began)
 	writers.Go(func() { dribble(known, frame(t, "echo", "", blob{make([]byte, 100)})) })
-	goroutines, files := runtime.NumGoroutine(), descriptors(t)
+	goroutines, files := runtime.NumGoroutine()-goroutinesBefore, descriptors(t)-filesBefore
 	heapDuring := heap()
 	writers.Wait()
 	count, during := p.take(t, 300)
 	c := w.Counts()
-	t.Logf("%d sockets opened in %v, the last one cut %v after the first was opened; heap %d -> %d KiB, %d goroutines, %d descriptors of both ends; %+v",
+	t.Logf("%d sockets opened in %v, the last one cut %v after the first was opened; heap %d -> %d KiB, %d goroutines and %d descriptors more, of both ends; %+v",
 		sockets, setUp.Round(time.Millisecond), time.Duration(last.Load()).Round(time.Millisecond), heapBefore>>10, heapDuring>>10, goroutines, files, c)
-	p.compare(t, before, during, count)
+	p.compare(t, before, during, count, 2)
 	if cut := time.Duration(last.Load()) - setUp; cut > 15*time.Second {
 		t.Errorf("cut after %v", cut)
 	}
 	if c.Crowded < sockets-256 || c.Crowded+c.Refused != sockets+1 {
 		t.Errorf("%+v", c)
 	}
-	if heapDuring > heapBefore+256<<20 {
+	// Our ends, those of 256 strangers, and what tests beside this one have.
+	if most := sockets + 256 + 100; goroutines > most || files > most {
+		t.Errorf("%d goroutines and %d descriptors more", goroutines, files)
+	}
+	if heapDuring > heapBefore+64<<20 {
 		t.Errorf("heap %d -> %d bytes", heapBefore, heapDuring)
 	}
 	p.end(t, w)
@@ -250,7 +269,7 @@ func TestFuzzedFramesCostTheirConnectionsOnly(t *testing.T) {
 	took := time.Since(began)
 	count, during := p.take(t, 300)
 	t.Logf("%d frames in %v: %d refused, %d delivered, %d for nobody", frames, took.Round(time.Millisecond), refused, taken.Load(), w.Counts().DeadLetters+w.Counts().Stale)
-	p.compare(t, before, during, count)
+	p.compare(t, before, during, count, 10)
 	p.end(t, w)
 	if n := log.with("panic"); n != 0 {
 		t.Errorf("%d panics", n)
