@@ -10,6 +10,9 @@ type Counts struct {
 	Received    uint64 // delivered to a mailbox or a waiting Request
 	Overflow    uint64 // dropped before sending: the queue of the link was full
 	Oversize    uint64 // dropped before sending: larger than a frame
+	Dropped     uint64 // lost by Options.Fate
+	Duplicated  uint64 // sent a second time by Options.Fate
+	Delayed     uint64 // put off by Options.Fate
 	Broken      uint64 // in a write that failed; some may have arrived
 	Flooded     uint64 // dropped on arrival: too much of that host is waiting, or the mailbox is full
 	Stale       uint64 // reply to a Request of another Boot
@@ -22,7 +25,7 @@ type Counts struct {
 
 // counters are the Counts of a running World.
 type counters struct {
-	sent, received, overflow, oversize, broken, flooded, stale, deadLetters, system, refused, crowded, connects atomic.Uint64
+	sent, received, overflow, oversize, dropped, duplicated, delayed, broken, flooded, stale, deadLetters, system, refused, crowded, connects atomic.Uint64
 }
 
 func (c *counters) snapshot() Counts {
@@ -31,6 +34,9 @@ func (c *counters) snapshot() Counts {
 		Received:    c.received.Load(),
 		Overflow:    c.overflow.Load(),
 		Oversize:    c.oversize.Load(),
+		Dropped:     c.dropped.Load(),
+		Duplicated:  c.duplicated.Load(),
+		Delayed:     c.delayed.Load(),
 		Broken:      c.broken.Load(),
 		Flooded:     c.flooded.Load(),
 		Stale:       c.stale.Load(),

@@ -20,7 +20,8 @@ import (
 )
 
 const (
-	// queueMax bounds the bytes that wait for one link; one frame always fits.
+	// queueMax is when the queue of a link is full, in bytes. It takes a frame as long as
+	// it is not, so it holds a frame more at most.
 	queueMax = 2 * wire.FrameMax
 	// writeTimeout bounds one write: a peer that has stopped reading for so long is
 	// given up, and the next connection may find a better one.
@@ -126,6 +127,7 @@ type link struct {
 	roomy  int    // batches in a row that left most of a large buffer empty
 	codec  wire.Codec
 	closed bool
+	late   lateness // of Options.Fate
 	// The types of message that were found to be permitted.
 	sendable map[*actors.MessageType]bool
 	// The path of the sender of the last message: most senders send many.
@@ -153,6 +155,10 @@ func (l *link) send(target string, sender *actor.PID, msg any) {
 		}
 		l.sendable[mt] = true
 	}
+	if len(l.buf) >= queueMax { // before it is encoded: what is lost should cost nothing
+		counters.overflow.Add(1)
+		return
+	}
 	before := len(l.buf)
 	out, err := l.codec.AppendMessage(l.buf, target, l.pathOf(sender), mt, msg)
 	switch {
@@ -162,13 +168,12 @@ func (l *link) send(target string, sender *actor.PID, msg any) {
 		return
 	case err != nil:
 		panic(fmt.Sprintf("to %s/%s: %v", l.to, target, err))
-	case len(out) > queueMax:
-		l.buf = out[:before]
-		counters.overflow.Add(1)
-		return
 	}
 	l.buf = out
 	l.frames++
+	if w.opts.Fate != nil {
+		l.meetFate(before, mt.Name)
+	}
 	select {
 	case l.wake <- struct{}{}:
 	default:
@@ -212,6 +217,7 @@ func (l *link) take(spare []byte) (batch []byte, frames uint64, last bool) {
 func (l *link) close(flush bool) {
 	l.mu.Lock()
 	l.closed = true
+	l.endLate()
 	if !flush {
 		l.boot.host.world.counters.broken.Add(l.frames)
 		l.buf, l.frames = nil, 0

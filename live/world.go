@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -34,6 +33,14 @@ type Options struct {
 	// Conn returns what takes the place of a connection that host has opened or
 	// accepted, below TLS: one that counts, for example. Nil leaves them as they are.
 	Conn func(host string, c net.Conn) net.Conn
+	// Fate says what becomes of the n-th message, from 0, that this life of a host sends
+	// to another; message is the name of its type. It is for tests of what actors do
+	// about a network that loses, doubles and disorders messages, in a place where that can
+	// be done to encrypted connections too; a system for use has none. It is called for
+	// the messages of a link in their order, for those of different links at the same
+	// time, and must neither block nor call the World. With nil, which costs nothing,
+	// every message is sent at once.
+	Fate func(from, to, message string, n uint64) Fate
 	// Certs is a folder with ca.pem and, for each of Hosts, HOST.pem and HOST.key, as
 	// [Authority.Issue] writes them. With it connections are TLS 1.3 and both ends
 	// prove who they are: a host of the topology, in the role that the topology gives
@@ -323,10 +330,12 @@ func (w *World) Wipe(host string) error {
 	if h.boot != nil && !h.boot.dead() {
 		return fmt.Errorf("host %s: wipe: it is running", host)
 	}
-	if err := os.RemoveAll(filepath.Join(w.opts.Dir, host)); err != nil {
+	base, err := os.OpenRoot(w.opts.Dir)
+	if err != nil {
 		return fmt.Errorf("host %s: wipe: %w", host, err)
 	}
-	if err := syncFolder(w.opts.Dir); err != nil {
+	defer base.Close()
+	if err := errors.Join(base.RemoveAll(host), syncFolder(base, ".")); err != nil {
 		return fmt.Errorf("host %s: wipe: %w", host, err)
 	}
 	return nil

@@ -21,6 +21,7 @@ import (
 type order struct {
 	Begin *begin `json:"begin,omitempty"`
 	Work  *work  `json:"work,omitempty"`
+	Weigh bool   `json:"weigh,omitempty"` // to report what the process holds
 }
 
 // begin is all that a process has to know to be a host.
@@ -33,6 +34,8 @@ type begin struct {
 	Addrs    map[string]string `json:"addrs"` // where it finds the others
 	Programs bool              `json:"programs"`
 	Log      bool              `json:"log,omitempty"` // to standard error
+	// Calls has only those facts reported that make the history of the clients.
+	Calls bool `json:"calls,omitempty"`
 }
 
 // The kinds of reports.
@@ -42,6 +45,7 @@ const (
 	reportIssued = 'I' // an operation of the plan begins: its index
 	reportEnded  = 'E' // no program is left
 	reportFailed = 'F' // the run has failed: a failure
+	reportHeld   = 'H' // what the process holds, as asked: a Held
 )
 
 // A failure is what ends the run.
