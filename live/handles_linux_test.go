@@ -1,13 +1,11 @@
 package live_test
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"runtime/debug"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -103,31 +101,5 @@ func TestFilesAreClosedWhenTheirUserEnds(t *testing.T) {
 	}
 	if n := handles(t, dir); n != 0 {
 		t.Errorf("%d handles of a host that has crashed", n)
-	}
-}
-
-// A pipe and the folders of /proc cannot be synced. A Disk that reports a success there
-// has not asked the kernel.
-func TestSyncAsksTheKernel(t *testing.T) {
-	dir := t.TempDir()
-	host := filepath.Join(dir, "h")
-	if err := errors.Join(os.MkdirAll(filepath.Join(host, "file"), 0o750), syscall.Mkfifo(filepath.Join(host, "file", "pipe"), 0o600),
-		os.Symlink("/proc/self", filepath.Join(host, "folder"))); err != nil {
-		t.Skip("no pipe or no /proc: ", err)
-	}
-	refused := func(sync func(d actors.Disk) error) actors.Program {
-		return func(env actors.Env) error {
-			if err := sync(env.Disk); !errors.Is(err, syscall.EINVAL) {
-				return fmt.Errorf("got %w, want %w", err, syscall.EINVAL)
-			}
-			return nil
-		}
-	}
-	w := start(t, actors.Topology{Hosts: []actors.Host{{Name: "h", Programs: []actors.ProgramDef{
-		{Name: "file", Run: refused(func(d actors.Disk) error { return d.Sync("pipe") })},
-		{Name: "folder", Run: refused(func(d actors.Disk) error { return d.SyncDir() })},
-	}}}}, live.Options{Dir: dir})
-	if err := w.Wait(within(t, 10*time.Second)); err != nil {
-		t.Error(err)
 	}
 }
