@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -20,13 +18,13 @@ const bootFile = ".boot"
 // lost, and at least one more than the last, so that it grows also when the clock
 // was set back.
 func nextBoot(base, host string, now time.Time) (uint64, error) {
-	if err := makeFolder(base, host); err != nil {
+	folder, err := openFolder(base, host, true)
+	if err != nil {
 		return 0, fmt.Errorf("host %s: folder: %w", host, err)
 	}
-	dir := filepath.Join(base, host)
-	path := filepath.Join(dir, bootFile)
+	defer folder.Close()
 	next := uint64(max(now.UnixNano(), 1))
-	text, err := os.ReadFile(path)
+	text, err := folder.ReadFile(bootFile)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:
@@ -38,25 +36,8 @@ func nextBoot(base, host string, now time.Time) (uint64, error) {
 		}
 		next = max(next, last+1)
 	}
-	if err := replaceFile(dir, bootFile, fmt.Sprintln(next)); err != nil {
+	if err := replaceFile(folder, bootFile, fmt.Sprintln(next)); err != nil {
 		return 0, fmt.Errorf("host %s: write boot: %w", host, err)
 	}
 	return next, nil
-}
-
-// replaceFile puts a new file in the place of an old one, durably and at once.
-func replaceFile(dir, name, content string) error {
-	temp := filepath.Join(dir, name+".new")
-	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o640)
-	if err != nil {
-		return err
-	}
-	_, err = f.WriteString(content)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(temp, filepath.Join(dir, name)); err != nil {
-		return err
-	}
-	return syncFolder(dir)
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -73,47 +72,13 @@ func (d *disk) folder(create bool) (*os.Root, error) {
 	if d.root != nil {
 		return d.root, nil
 	}
-	full := filepath.Join(d.base, filepath.FromSlash(d.path))
-	if create {
-		if err := makeFolder(d.base, d.path); err != nil {
-			return nil, err
-		}
-	}
-	root, err := os.OpenRoot(full)
+	root, err := openFolder(d.base, d.path, create)
 	if err != nil {
 		return nil, err
 	}
 	d.root = root
 	d.boot.disks.add(d)
 	return root, nil
-}
-
-// makeFolder makes base/path durably, one element after the other.
-func makeFolder(base, path string) error {
-	at := base
-	for _, name := range strings.Split(path, "/") {
-		parent := at
-		at = filepath.Join(at, name)
-		err := os.Mkdir(at, 0o750)
-		if errors.Is(err, fs.ErrExist) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		if err := syncFolder(parent); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func syncFolder(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
 }
 
 // file returns a handle for writing. Without create the file must be there.
@@ -132,7 +97,7 @@ func (d *disk) file(name string, create bool) (*os.File, error) {
 	if create {
 		flags |= os.O_CREATE
 	}
-	f, err := root.OpenFile(name, flags, 0o640)
+	f, err := root.OpenFile(name, flags, fileMode)
 	if err != nil {
 		return nil, err
 	}
@@ -309,10 +274,6 @@ func (d *disk) SyncDir() error {
 		if err != nil {
 			return err
 		}
-		f, err := root.Open(".")
-		if err != nil {
-			return err
-		}
-		return errors.Join(f.Sync(), f.Close())
+		return syncFolder(root, ".")
 	})
 }

@@ -10,13 +10,11 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -69,11 +67,24 @@ func (p *pulse) take(t *testing.T, n int) (count int, p99 time.Duration) {
 	return count, p99
 }
 
-// compare prints how a good client fared and fails if it did not go on.
-func (p *pulse) compare(t *testing.T, before, after time.Duration, count int) {
+// forget leaves out most of the times of a long test.
+func (p *pulse) forget() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.times) > 100_000 {
+		p.times = p.times[len(p.times)/2:]
+	}
+}
+
+// figuresVar says that the machine is idle: how good clients fare is then held to figures.
+const figuresVar = "SIMRUN_FIGURES"
+
+// compare prints how a good client fared and fails if it did not go on, or if its p99
+// grew by more than a factor on an idle machine.
+func (p *pulse) compare(t *testing.T, before, after time.Duration, count int, factor float64) {
 	t.Helper()
 	t.Logf("good client: %d answers, p99 %v before and %v during (%.1fx)", count, before, after, float64(after)/float64(before))
-	if after > 2*time.Second { // the goal is twice the baseline on an idle machine
+	if os.Getenv(figuresVar) != "" && float64(after) > factor*float64(before) || after > time.Second {
 		t.Errorf("a good client waited %v", after)
 	}
 }
@@ -111,10 +122,12 @@ func TestDribblingSocketsAreCutAndHurtNobody(t *testing.T) {
 	dir := certs(t, rolePairIDs...)
 	var p pulse
 	w := start(t, rolePair(p.program()), live.Options{Certs: dir})
-	_, before := p.take(t, 300)
+	p.take(t, 100)
+	_, before := p.take(t, 1000)
 	hello := clientHello(t, dir)
 
-	heapBefore, began := heap(), time.Now()
+	heapBefore, filesBefore, goroutinesBefore := heap(), descriptors(t), runtime.NumGoroutine()
+	began := time.Now()
 	var last atomic.Int64 // when the last one was cut
 	var writers sync.WaitGroup
 	dribble := func(conn net.Conn, b []byte) {
@@ -137,21 +150,25 @@ func TestDribblingSocketsAreCutAndHurtNobody(t *testing.T) {
 	}
 	setUp := time.Since(began)
 	writers.Go(func() { dribble(known, frame(t, "echo", "", blob{make([]byte, 100)})) })
-	goroutines, files := runtime.NumGoroutine(), descriptors(t)
+	goroutines, files := runtime.NumGoroutine()-goroutinesBefore, descriptors(t)-filesBefore
 	heapDuring := heap()
 	writers.Wait()
 	count, during := p.take(t, 300)
 	c := w.Counts()
-	t.Logf("%d sockets opened in %v, the last one cut %v after the first was opened; heap %d -> %d KiB, %d goroutines, %d descriptors of both ends; %+v",
+	t.Logf("%d sockets opened in %v, the last one cut %v after the first was opened; heap %d -> %d KiB, %d goroutines and %d descriptors more, of both ends; %+v",
 		sockets, setUp.Round(time.Millisecond), time.Duration(last.Load()).Round(time.Millisecond), heapBefore>>10, heapDuring>>10, goroutines, files, c)
-	p.compare(t, before, during, count)
+	p.compare(t, before, during, count, 2)
 	if cut := time.Duration(last.Load()) - setUp; cut > 15*time.Second {
 		t.Errorf("cut after %v", cut)
 	}
 	if c.Crowded < sockets-256 || c.Crowded+c.Refused != sockets+1 {
 		t.Errorf("%+v", c)
 	}
-	if heapDuring > heapBefore+256<<20 {
+	// Our ends, those of 256 strangers, and what tests beside this one have.
+	if most := sockets + 256 + 100; goroutines > most || files > most {
+		t.Errorf("%d goroutines and %d descriptors more", goroutines, files)
+	}
+	if heapDuring > heapBefore+64<<20 {
 		t.Errorf("heap %d -> %d bytes", heapBefore, heapDuring)
 	}
 	p.end(t, w)
@@ -194,95 +211,6 @@ func TestThousandReconnectsLeaveNothingBehind(t *testing.T) {
 	if n := w.Counts().Refused; n != 0 {
 		t.Errorf("%d refused", n)
 	}
-}
-
-// FAULTS 4, authentication: ten thousand connections of nobody.
-func TestUnauthenticatedConnectionsHurtNobody(t *testing.T) {
-	var limit syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
-		t.Fatal(err)
-	}
-	n := min(10_000, int(limit.Cur)-1000) // the ends we hold; the others are few
-	dir := certs(t, rolePairIDs...)
-	var p pulse
-	w := start(t, rolePair(p.program()), live.Options{Certs: dir})
-	_, before := p.take(t, 300)
-	plain := append(helloOf(t, "peer"), frame(t, "echo", "", ask{1})...)
-
-	heapBefore, filesBefore, began := heap(), descriptors(t), time.Now()
-	conns := make([]net.Conn, n)
-	for i := range conns {
-		conns[i] = dialRaw(t, w.Addr("server"))
-		if i%2 == 0 {
-			_, _ = conns[i].Write(plain) // the others say nothing
-		}
-	}
-	opened := time.Since(began)
-	good := dialSecure(t, w.Addr("server"), dir, "peer")
-	began = time.Now()
-	write(t, good, helloOf(t, "peer"))
-	if _, err := wire.NewReader(good).Next(); err != nil {
-		t.Fatalf("a new good connection after the others: %v", err)
-	}
-	knock := time.Since(began)
-	files := descriptors(t) - filesBefore - n
-	count, during := p.take(t, 300)
-	t.Logf("%d connections opened in %v; the next good one took %v; %d descriptors on the accepting side; heap %d -> %d KiB",
-		n, opened.Round(time.Millisecond), knock.Round(time.Millisecond), files, heapBefore>>10, heap()>>10)
-	p.compare(t, before, during, count)
-	if files > 300 {
-		t.Errorf("%d descriptors on the accepting side", files)
-	}
-	eventually(t, "all are cut but for those that may still introduce themselves", func() bool {
-		c := w.Counts()
-		return c.Crowded+c.Refused >= uint64(n-256)
-	})
-	p.end(t, w)
-	if c := w.Counts(); decoded(c) != c.Sent {
-		t.Errorf("messages of strangers were decoded: %+v", c)
-	}
-}
-
-// A stranger need not compute to have its peer compute: it says the same hello again.
-func TestFloodOfHandshakesLeavesTimeForOthers(t *testing.T) {
-	dir := certs(t, rolePairIDs...)
-	var p pulse
-	w := start(t, rolePair(p.program()), live.Options{Certs: dir})
-	_, before := p.take(t, 300)
-	hello := clientHello(t, dir)
-	var over atomic.Bool
-	var flood sync.WaitGroup
-	for range 64 {
-		flood.Go(func() {
-			var answer [16 << 10]byte
-			for !over.Load() {
-				conn, err := net.Dial("tcp", w.Addr("server"))
-				if err != nil {
-					continue // no port is free
-				}
-				_ = conn.(*net.TCPConn).SetLinger(0) // leave nothing behind in the kernel
-				_, _ = conn.Write(hello)
-				_, _ = conn.Read(answer[:])
-				_ = conn.Close()
-			}
-		})
-	}
-	eventually(t, "the flood is on", func() bool { return w.Counts().Refused > 100 })
-	p.take(t, 1)
-	began := time.Now()
-	good := dialSecure(t, w.Addr("server"), dir, "peer")
-	write(t, good, helloOf(t, "peer"))
-	if _, err := wire.NewReader(good).Next(); err != nil {
-		t.Fatalf("a new good connection among the others: %v", err)
-	}
-	knock := time.Since(began)
-	count, during := p.take(t, 300)
-	c := w.Counts()
-	over.Store(true)
-	flood.Wait()
-	t.Logf("%d handshakes refused; a good one took %v", c.Refused, knock.Round(time.Millisecond))
-	p.compare(t, before, during, count)
-	p.end(t, w)
 }
 
 // FAULTS 4, transport: SIMRUN_FRAMES sets the number of frames.
@@ -341,7 +269,7 @@ func TestFuzzedFramesCostTheirConnectionsOnly(t *testing.T) {
 	took := time.Since(began)
 	count, during := p.take(t, 300)
 	t.Logf("%d frames in %v: %d refused, %d delivered, %d for nobody", frames, took.Round(time.Millisecond), refused, taken.Load(), w.Counts().DeadLetters+w.Counts().Stale)
-	p.compare(t, before, during, count)
+	p.compare(t, before, during, count, 10)
 	p.end(t, w)
 	if n := log.with("panic"); n != 0 {
 		t.Errorf("%d panics", n)
@@ -425,44 +353,6 @@ func mutate(r *rand.Rand, seed []byte) []byte {
 		}
 	}
 	return sealed(wire.Version, wire.MessageKind, body)
-}
-
-func TestPeerThatStopsReadingCostsOneBoundedQueue(t *testing.T) {
-	dir := certs(t, append(slices.Clone(rolePairIDs), live.Identity{Host: "stuck", Role: "client"})...)
-	pair, err := tls.LoadX509KeyPair(filepath.Join(dir, "stuck.pem"), filepath.Join(dir, "stuck.key"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	hello := helloOf(t, "stuck")
-	addr := listener(t, func(conn net.Conn) {
-		secure := tls.Server(conn, &tls.Config{Certificates: []tls.Certificate{pair}, ClientAuth: tls.RequestClientCert})
-		_, _ = secure.Write(hello) // and never reads a message
-	})
-	var p pulse
-	top := rolePair(p.program())
-	top.Hosts[0].Actors = append(top.Hosts[0].Actors, actors.ActorDef{Name: "reflect", New: reflectPackets})
-	top.Hosts = append(top.Hosts, actors.Host{Name: "stuck", Role: "client"})
-	top.Roles[1].Sends = append(top.Roles[1].Sends, "live.packet")
-	w := start(t, top, live.Options{Hosts: []string{"server", "peer"}, Addrs: map[string]string{"stuck": addr}, Certs: dir})
-	_, before := p.take(t, 300)
-
-	heapBefore := heap()
-	conn := dialSecure(t, w.Addr("server"), dir, "stuck")
-	write(t, conn, hello)
-	const packets = 200
-	big := frame(t, "reflect", "stuck/p", packet{1, make([]byte, 1<<20)})
-	for range packets {
-		write(t, conn, big)
-	}
-	eventually(t, "what does not fit is dropped and counted", func() bool { return w.Counts().Overflow > packets/2 })
-	heapDuring := heap()
-	count, during := p.take(t, 300)
-	t.Logf("%d MiB for a peer that does not read: %d dropped, heap %d -> %d KiB", packets, w.Counts().Overflow, heapBefore>>10, heapDuring>>10)
-	p.compare(t, before, during, count)
-	if heapDuring > heapBefore+128<<20 {
-		t.Errorf("heap %d -> %d bytes", heapBefore, heapDuring)
-	}
-	p.end(t, w)
 }
 
 // startBusy starts a pair of hosts whose server has an actor "slow", which does not come

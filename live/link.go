@@ -20,7 +20,8 @@ import (
 )
 
 const (
-	// queueMax bounds the bytes that wait for one link; one frame always fits.
+	// queueMax is when the queue of a link is full, in bytes. It takes a frame as long as
+	// it is not, so it holds a frame more at most.
 	queueMax = 2 * wire.FrameMax
 	// writeTimeout bounds one write: a peer that has stopped reading for so long is
 	// given up, and the next connection may find a better one.
@@ -154,6 +155,10 @@ func (l *link) send(target string, sender *actor.PID, msg any) {
 		}
 		l.sendable[mt] = true
 	}
+	if len(l.buf) >= queueMax { // before it is encoded: what is lost should cost nothing
+		counters.overflow.Add(1)
+		return
+	}
 	before := len(l.buf)
 	out, err := l.codec.AppendMessage(l.buf, target, l.pathOf(sender), mt, msg)
 	switch {
@@ -163,10 +168,6 @@ func (l *link) send(target string, sender *actor.PID, msg any) {
 		return
 	case err != nil:
 		panic(fmt.Sprintf("to %s/%s: %v", l.to, target, err))
-	case len(out) > queueMax:
-		l.buf = out[:before]
-		counters.overflow.Add(1)
-		return
 	}
 	l.buf = out
 	l.frames++

@@ -20,6 +20,7 @@ import (
 // accept gives each connection to the boot that is alive; while the host is down
 // it closes them, as an operating system does for a process that has gone.
 func (h *host) accept() {
+	var pace pace
 	for {
 		conn, err := h.listener.Accept()
 		if err != nil {
@@ -38,6 +39,9 @@ func (h *host) accept() {
 		}
 		b.displace(b.admitted.arrive(conn))
 		go b.serve(conn)
+		if rest := pace.rest(time.Now()); rest > 0 {
+			time.Sleep(rest)
+		}
 	}
 }
 
@@ -67,7 +71,9 @@ func (b *boot) serve(conn net.Conn) {
 		return
 	}
 	b.host.world.counters.refused.Add(1)
-	b.host.world.opts.Log.Warn("connection refused", "host", b.host.name, "from", r.host, "address", conn.RemoteAddr(), "error", err)
+	if silent, ok := b.refusals.line(time.Now()); ok {
+		b.host.world.opts.Log.Warn("connection refused", "host", b.host.name, "from", r.host, "address", conn.RemoteAddr(), "error", err, "unlogged", silent)
+	}
 }
 
 // A receiver reads one connection and delivers what it carries.

@@ -74,7 +74,7 @@ func (w *World) startRecorder(host string, boot uint64) (*recorder, error) {
 		return nil, nil
 	}
 	name := filepath.Join(w.opts.Record, fmt.Sprintf("%s-%d%s", host, boot, RecordingSuffix))
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o640)
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, fileMode)
 	if err != nil {
 		return nil, fmt.Errorf("host %s: recording: %w", host, err)
 	}

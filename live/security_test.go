@@ -165,6 +165,9 @@ func TestHostsProveThemselvesToEachOther(t *testing.T) {
 	}
 }
 
+// refusalTime is in what time a stranger is refused.
+const refusalTime = 100 * time.Millisecond
+
 // FAULTS 4, authentication: none of them reaches the decoder of messages, and each
 // costs one line of the log.
 func TestStrangersAreRefusedBeforeTheirFirstMessage(t *testing.T) {
@@ -194,7 +197,8 @@ func TestStrangersAreRefusedBeforeTheirFirstMessage(t *testing.T) {
 	recorded := record(t, addr, dir, first)
 	// The good client's message, and the answer to nobody.
 	eventually(t, "what the good client sent", func() bool { return decoded(w.Counts()) == 2 })
-	for i, c := range []struct {
+	var refused uint64
+	for _, c := range []struct {
 		name string
 		conn func() net.Conn
 	}{
@@ -217,17 +221,28 @@ func TestStrangersAreRefusedBeforeTheirFirstMessage(t *testing.T) {
 		}},
 		{"a handshake that was recorded", func() net.Conn { return &replay{dialRaw(t, addr), recorded} }},
 	} {
-		began := time.Now()
-		conn := c.conn()
-		_, _ = conn.Write(first) // some of them learn of it only here
-		closedBy(t, c.name, conn)
-		took := time.Since(began)
-		eventually(t, c.name+" is counted", func() bool { return w.Counts().Refused == uint64(i+1) })
+		// A busy machine may be late, but not each time.
+		var took time.Duration
+		for range 5 {
+			began := time.Now()
+			conn := c.conn()
+			_, _ = conn.Write(first) // some of them learn of it only here
+			closedBy(t, c.name, conn)
+			took = time.Since(began)
+			refused++
+			eventually(t, c.name+" is counted", func() bool { return w.Counts().Refused == refused })
+			eventually(t, c.name+" is logged", func() bool { return log.with("connection refused") == int(refused) })
+			if took < refusalTime {
+				break
+			}
+		}
 		t.Logf("%s: refused after %v", c.name, took.Round(100*time.Microsecond))
-		if took > 3*time.Second { // the goal is 100 ms on an idle machine
+		if took >= refusalTime {
 			t.Errorf("%s: refused after %v", c.name, took)
 		}
-		eventually(t, c.name+" is logged", func() bool { return log.with("connection refused") == i+1 })
+	}
+	if n := log.with("server"); n != int(refused) {
+		t.Errorf("%d lines of the log for %d refusals", n, refused)
 	}
 	if n := decoded(w.Counts()); n != 2 {
 		t.Errorf("%d messages of strangers were decoded", n-2)

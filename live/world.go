@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -331,10 +330,12 @@ func (w *World) Wipe(host string) error {
 	if h.boot != nil && !h.boot.dead() {
 		return fmt.Errorf("host %s: wipe: it is running", host)
 	}
-	if err := os.RemoveAll(filepath.Join(w.opts.Dir, host)); err != nil {
+	base, err := os.OpenRoot(w.opts.Dir)
+	if err != nil {
 		return fmt.Errorf("host %s: wipe: %w", host, err)
 	}
-	if err := syncFolder(w.opts.Dir); err != nil {
+	defer base.Close()
+	if err := errors.Join(base.RemoveAll(host), syncFolder(base, ".")); err != nil {
 		return fmt.Errorf("host %s: wipe: %w", host, err)
 	}
 	return nil

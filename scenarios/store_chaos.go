@@ -12,7 +12,7 @@ import (
 // storeChaos is the default swarm: everything that can go wrong, on systems of
 // every shape. Each seed draws which kinds of faults and operations are on.
 func storeChaos() sim.Scenario {
-	return storeScenario(sim.Scenario{
+	s := storeScenario(sim.Scenario{
 		Name: "store/chaos",
 		Doc:  "everything that can go wrong, within the fault budget, on systems of every shape",
 		Knobs: func(d *faults.Draw) sim.Knobs {
@@ -56,6 +56,8 @@ func storeChaos() sim.Scenario {
 			string(store.SawOlderBootDropped), sawSecondLife, string(store.SawTakeover),
 		},
 	}, Load{Clients: 3, Ops: 125, Keys: 4, Spaces: 2, Window: 16, Unwaited: 200, Pause: 150 * time.Millisecond})
+	s.Workload.Rounds = storeRounds()
+	return s
 }
 
 // diskPoints are the calls of a disk that change something: a crash falls between any

@@ -81,6 +81,8 @@ type Workload struct {
 	// one operation after the other and holds what is open between them. It
 	// records each with rec. An error it returns fails the run.
 	Client func(env actors.Env, rec *linearizability.Recorder) func(op Op) error
+	// Rounds is a load of any length for a live soak; nil if the scenario has none.
+	Rounds *Rounds
 }
 
 // An Op is one line of a plan that a client carries out. N is its number, stable

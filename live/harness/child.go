@@ -50,9 +50,11 @@ type child struct {
 	scenario sim.Scenario
 	plan     sim.Plan
 	host     string
+	calls    bool // only they are reported
 	world    *live.World
 	fates    *fates      // nil if nothing is broken on purpose
 	counted  live.Counts // as reported last
+	soak     soakClient
 }
 
 // listen passes on the orders.
@@ -79,7 +81,8 @@ func (c *child) begin(scenarios []sim.Scenario, b begin) error {
 	if i < 0 {
 		return fmt.Errorf("no scenario %s", b.Scenario)
 	}
-	c.scenario, c.host = scenarios[i], b.Host
+	c.scenario, c.host, c.calls = scenarios[i], b.Host, b.Calls
+	c.soak = soakClient{scenario: c.scenario, host: c.host}
 	var err error
 	if c.plan, err = sim.ReadPlan(strings.NewReader(b.Plan), c.scenario); err != nil {
 		return err
@@ -110,6 +113,9 @@ func (c *child) begin(scenarios []sim.Scenario, b begin) error {
 // note reports a fact. One that cannot be reported ends the process: without it the
 // run could not be judged.
 func (c *child) note(n live.Note) {
+	if c.calls && !isCall(n.Fact) {
+		return
+	}
 	if err := c.reports.note(n.Path, n.Fact); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(childBroken)
@@ -140,23 +146,21 @@ const childBroken = 4
 func (c *child) run(ctx context.Context) error {
 	over := make(chan struct{})
 	defer close(over)
-	go watchStalls(monotonic, over, func(from, late time.Duration) {
-		_ = c.reports.noteAt(from, c.host, stallFact(0, late, c.host)) // unless nobody reads them any more
-	})
+	if !c.calls {
+		go watchStalls(monotonic, over, func(from, late time.Duration) {
+			_ = c.reports.noteAt(from, c.host, stallFact(0, late, c.host)) // unless nobody reads them any more
+		})
+	}
 	tick := time.NewTicker(countsEvery)
 	defer tick.Stop()
 	for {
 		select {
 		case o, ok := <-c.orders:
-			switch {
-			case !ok:
+			if !ok {
 				return nil
-			case o.Delivery != nil:
-				c.fates.set(*o.Delivery)
-			case o.Work != nil:
-				if err := c.work(*o.Work); err != nil {
-					return c.fail(err)
-				}
+			}
+			if err := c.carryOut(o); err != nil {
+				return c.fail(err)
 			}
 		case <-tick.C:
 			c.count()
@@ -169,6 +173,20 @@ func (c *child) run(ctx context.Context) error {
 			return c.world.StopHost(grace, c.host)
 		}
 	}
+}
+
+func (c *child) carryOut(o order) error {
+	switch {
+	case o.Delivery != nil:
+		c.fates.set(*o.Delivery)
+	case o.Weigh:
+		return c.reports.sendJSON(reportHeld, weigh())
+	case o.Work != nil && o.Work.Lines != nil:
+		return c.soak.carryOut(c.world, o.Work.Lines, func() { _ = c.reports.send(reportEnded, nil) })
+	case o.Work != nil:
+		return c.work(*o.Work)
+	}
+	return nil
 }
 
 func (c *child) work(w work) error {

@@ -191,19 +191,24 @@ func (f *facts) close() {
 	f.closed = true
 }
 
-// ordered returns the notes in the order of their stamps, numbered from 1. Stamps of
-// one process are never equal; of two that are, from two processes, a call comes
-// first, so that the operations overlap.
+// ordered returns the notes in the order of their stamps.
 func (f *facts) ordered() []sim.Note {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	slices.SortStableFunc(f.notes, func(a, b sim.Note) int {
+	return inOrder(f.notes)
+}
+
+// inOrder sorts notes by their stamps and numbers them from 1. Stamps of one process
+// are never equal; of two that are, from two processes, a call comes first, so that the
+// operations overlap.
+func inOrder(notes []sim.Note) []sim.Note {
+	slices.SortStableFunc(notes, func(a, b sim.Note) int {
 		return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(lateness(a.Fact), lateness(b.Fact)))
 	})
-	for i := range f.notes {
-		f.notes[i].Seq = int64(i) + 1
+	for i := range notes {
+		notes[i].Seq = int64(i) + 1
 	}
-	return f.notes
+	return notes
 }
 
 func lateness(fact any) int {

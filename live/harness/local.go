@@ -19,7 +19,8 @@ type local struct {
 	fates    *fates // nil if nothing is broken on purpose
 	lives    int
 	tell     listener
-	world    *live.World   // nil before the first start
+	world    *live.World // nil before the first start
+	soak     soakClient
 	over     chan struct{} // closed at the end
 }
 
@@ -49,6 +50,9 @@ func (l *local) start(_ context.Context, programs bool) (begun, error) {
 }
 
 func (l *local) work(w work, ended func()) error {
+	if w.Lines != nil {
+		return l.soak.carryOut(l.world, w.Lines, ended)
+	}
 	if ops := w.assignment(l.scenario, l.plan, l.host); len(ops) > 0 {
 		if err := l.world.Run(l.host, workload(l.scenario, l.host, w, ops, l.tell.issued)); err != nil && l.world.Err() == nil {
 			return err

@@ -53,6 +53,9 @@ type work struct {
 	From  int  `json:"from"`
 	Final bool `json:"final,omitempty"`
 	None  bool `json:"none,omitempty"` // only the programs of the topology
+	// Lines are carried out in place of what the plan says, by one program for all such
+	// work of a life: see soakClient.
+	Lines []line `json:"lines,omitempty"`
 }
 
 // A listener is told by a node of the host's life, from any goroutine.
@@ -60,6 +63,7 @@ type listener struct {
 	failed func(check string, err error) // the run has failed
 	issued func(index int)               // an operation of the plan begins
 	met    func(id int)                  // a rule has met its message
+	noted  func(n sim.Note)              // a fact of a process, which has stamped it
 }
 
 // errPause is the answer of a node that shares its process with others.

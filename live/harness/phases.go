@@ -177,10 +177,11 @@ func (r *run) newNode(top actors.Topology, h *host) node {
 		},
 		issued: func(index int) { h.issued.Store(int64(index) + 1) },
 		met:    func(id int) { go r.post(func() { r.met(id) }) },
+		noted:  r.facts.told,
 	}
 	if r.opts.Process != nil {
 		return &process{
-			command: r.opts.Process, epoch: r.epoch, facts: r.facts, tell: tell,
+			command: r.opts.Process, epoch: r.epoch, tell: tell,
 			first: begin{
 				Scenario: r.scenario.Name, Plan: r.plan.String(), Host: h.name, Dir: r.opts.Dir, Record: r.opts.Record, Certs: r.opts.Certs, Addrs: r.mesh.addrs(h.name),
 				Log: r.opts.Log != nil,

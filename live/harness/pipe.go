@@ -23,6 +23,7 @@ type order struct {
 	Begin    *begin    `json:"begin,omitempty"`
 	Work     *work     `json:"work,omitempty"`
 	Delivery *delivery `json:"delivery,omitempty"`
+	Weigh    bool      `json:"weigh,omitempty"` // to report what the process holds
 }
 
 // begin is all that a process has to know to be a host.
@@ -38,6 +39,8 @@ type begin struct {
 	Life     int               `json:"life"`               // of the host, from 1
 	Delivery *delivery         `json:"delivery,omitempty"` // nil if nothing is broken on purpose
 	Log      bool              `json:"log,omitempty"`      // to standard error
+	// Calls has only those facts reported that make the history of the clients.
+	Calls bool `json:"calls,omitempty"`
 }
 
 // The kinds of reports.
@@ -49,6 +52,7 @@ const (
 	reportFailed = 'F' // the run has failed: a failure
 	reportMet    = 'M' // a rule has met its message: its ID
 	reportCounts = 'C' // live.Counts so far, which is no news of the run and may be missing
+	reportHeld   = 'H' // what the process holds, as asked: a Held
 )
 
 // A failure is what ends the run.

@@ -26,7 +26,6 @@ type process struct {
 	command func() *exec.Cmd
 	first   begin
 	epoch   time.Duration // the start of the run, by the clock of the machine
-	facts   *facts
 	tell    listener
 
 	mu      sync.Mutex
@@ -44,6 +43,7 @@ type running struct {
 	orders io.WriteCloser
 	words  lastWords
 	up     chan begun    // holds one when the host is up
+	held   chan Held     // holds one that was asked for
 	failed chan struct{} // holds one when a failure was told
 	gone   chan struct{} // closed when the process has ended and all its reports are read
 	err    error         // why it ended; valid when gone is closed
@@ -55,7 +55,7 @@ type running struct {
 }
 
 func (p *process) start(ctx context.Context, programs bool) (begun, error) {
-	life := &running{cmd: p.command(), up: make(chan begun, 1), failed: make(chan struct{}, 1), gone: make(chan struct{})}
+	life := &running{cmd: p.command(), up: make(chan begun, 1), held: make(chan Held, 1), failed: make(chan struct{}, 1), gone: make(chan struct{})}
 	reports, err := p.launch(life)
 	if err != nil {
 		return begun{}, fmt.Errorf("host %s: start process: %w", p.first.Host, err)
@@ -162,7 +162,7 @@ func (p *process) take(life *running, kind byte, b []byte) error {
 			return err
 		}
 		n.At -= p.epoch
-		p.facts.told(n)
+		p.tell.noted(n)
 	case reportIssued:
 		p.tell.issued(int(binary.BigEndian.Uint32(b)))
 	case reportMet:
@@ -175,6 +175,15 @@ func (p *process) take(life *running, kind byte, b []byte) error {
 		p.mu.Lock()
 		p.counted[life.number-1] = c
 		p.mu.Unlock()
+	case reportHeld:
+		var h Held
+		if err := json.Unmarshal(b, &h); err != nil {
+			return err
+		}
+		select {
+		case life.held <- h:
+		default: // nobody waits for it any more
+		}
 	case reportEnded:
 		life.mu.Lock()
 		ended := life.ended

@@ -16,14 +16,14 @@ func recordPlan(dir string, p sim.Plan) error {
 	if err := checkEmpty(dir); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, planFile), []byte(p.String()), 0o640)
+	return os.WriteFile(filepath.Join(dir, planFile), []byte(p.String()), 0o600)
 }
 
 // recordResult writes what was judged, with the verdict. A run that was failed by
 // something else than a check says so: that cannot be found again in the facts.
 func recordResult(dir string, r *run, failed bool) (err error) {
 	res := r.result
-	f, err := os.OpenFile(filepath.Join(dir, runFile), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o640)
+	f, err := os.OpenFile(filepath.Join(dir, runFile), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 )
@@ -27,39 +26,47 @@ var errInUse = errors.New("another process uses it")
 // the process, however it ends.
 type folder struct {
 	path string
+	root *os.Root // so that no link in the folder leads out of it
 	lock *os.File
 }
 
 // openFolder takes the data folder of a host, and makes it if it is not there. A
 // folder with anything else in it, of another host or of a newer version is refused
 // and left as it is.
-func openFolder(path, host string) (*folder, error) {
+func openFolder(path, host string) (_ *folder, err error) {
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
-	text, err := os.ReadFile(filepath.Join(path, formatFile))
+	f := &folder{path: path}
+	if f.root, err = os.OpenRoot(path); err != nil {
+		return nil, fmt.Errorf("data folder: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, f.close())
+		}
+	}()
+	text, err := f.root.ReadFile(formatFile)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		if err := checkEmpty(path); err != nil {
-			return nil, err
-		}
-	case err != nil:
-		return nil, fmt.Errorf("data folder: %w", err)
+		err = checkEmpty(path)
+	case err == nil:
+		err = checkFormat(path, string(text), host)
 	default:
-		if err := checkFormat(path, string(text), host); err != nil {
-			return nil, err
-		}
+		err = fmt.Errorf("data folder: %w", err)
 	}
-	f := &folder{path: path}
-	if f.lock, err = os.OpenFile(filepath.Join(path, lockFile), os.O_RDWR|os.O_CREATE, 0o600); err != nil {
-		return nil, fmt.Errorf("data folder: %w", err)
+	if err != nil {
+		return nil, err
+	}
+	if f.lock, err = f.root.OpenFile(lockFile, os.O_RDWR|os.O_CREATE, 0o600); err != nil {
+		return nil, fmt.Errorf("data folder %s: %w", path, err)
 	}
 	if err := lock(f.lock); err != nil {
-		return nil, errors.Join(fmt.Errorf("data folder %s: %w", path, errInUse), f.lock.Close())
+		return nil, fmt.Errorf("data folder %s: %w", path, errInUse)
 	}
 	if text == nil {
 		if err := f.writeFormat(host); err != nil {
-			return nil, errors.Join(fmt.Errorf("data folder %s: %w", path, err), f.lock.Close())
+			return nil, fmt.Errorf("data folder %s: %w", path, err)
 		}
 	}
 	return f, nil
@@ -105,8 +112,11 @@ func checkFormat(path, text, host string) error {
 
 // writeFormat marks a new folder, durably and at once.
 func (f *folder) writeFormat(host string) error {
-	temp := filepath.Join(f.path, formatFile+".new")
-	file, err := os.Create(temp)
+	const temp = formatFile + ".new"
+	if err := f.root.Remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	file, err := f.root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
@@ -114,10 +124,10 @@ func (f *folder) writeFormat(host string) error {
 	if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
 		return err
 	}
-	if err := os.Rename(temp, filepath.Join(f.path, formatFile)); err != nil {
+	if err := f.root.Rename(temp, formatFile); err != nil {
 		return err
 	}
-	dir, err := os.Open(f.path)
+	dir, err := f.root.Open(".")
 	if err != nil {
 		return err
 	}
@@ -125,4 +135,10 @@ func (f *folder) writeFormat(host string) error {
 }
 
 // close gives the folder back.
-func (f *folder) close() error { return f.lock.Close() }
+func (f *folder) close() error {
+	var err error
+	if f.lock != nil {
+		err = f.lock.Close()
+	}
+	return errors.Join(err, f.root.Close())
+}

@@ -69,3 +69,39 @@ func TestDataFolderIsMarkedAgainAfterAFirstStartThatFailed(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// Links in the folder do not lead out of it.
+func TestDataFolderIsNotLeftByLinks(t *testing.T) {
+	for _, name := range []string{lockFile, formatFile + ".new", formatFile} {
+		dir, victim := t.TempDir(), filepath.Join(t.TempDir(), "victim")
+		if err := os.WriteFile(victim, []byte("not yours"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(victim, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+		f, err := openFolder(dir, "coord")
+		if err == nil {
+			err = f.close()
+		} else if name == formatFile+".new" {
+			t.Errorf("%s: %v", name, err) // it is ours to replace
+		}
+		if text, _ := os.ReadFile(victim); string(text) != "not yours" {
+			t.Errorf("%s led to a file that has now %q, %v", name, text, err)
+		}
+	}
+}
+
+func TestDataFolderIsOfItsOwnerAlone(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "made")
+	f, err := openFolder(dir, "coord")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.close()
+	for name, want := range map[string]os.FileMode{"": 0o700, lockFile: 0o600, formatFile: 0o600} {
+		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.Mode().Perm() != want {
+			t.Errorf("%q: %v, %v, want mode %v", name, info, err, want)
+		}
+	}
+}

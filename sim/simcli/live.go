@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"strconv"
@@ -203,15 +202,8 @@ func (c *command) liveRun(ctx context.Context, f liveFlags, s sim.Scenario, seed
 		o.Certs = filepath.Join(folder, certsFolder)
 	}
 	if f.processes {
-		path, err := executable()
-		if err != nil {
-			return liveResult{}, "", fmt.Errorf("processes of hosts: %w", err)
-		}
-		o.Process = func() *exec.Cmd {
-			cmd := exec.Command(path)
-			cmd.Args = arguments
-			cmd.Env = append(os.Environ(), hostVariable+"=1")
-			return cmd
+		if o.Process, err = hostProcess(); err != nil {
+			return liveResult{}, "", err
 		}
 	}
 	began := time.Now()

@@ -48,7 +48,7 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer, scena
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	root.AddCommand(c.list(), c.plan(), c.run(), c.live(), c.replay(), c.shrink(), c.view(), c.plot(), c.certs())
+	root.AddCommand(c.list(), c.plan(), c.run(), c.live(), c.soak(), c.replay(), c.shrink(), c.view(), c.plot(), c.certs())
 	root.AddCommand(more...)
 	err := c.validate()
 	if err == nil {

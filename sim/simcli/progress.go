@@ -11,7 +11,7 @@ import (
 	"github.com/vbauerster/mpb/v8/decor"
 )
 
-// progress is one line that follows a campaign on a terminal. Elsewhere it is
+// progress is one line that follows what takes long on a terminal. Elsewhere it is
 // silent.
 type progress struct {
 	bars *mpb.Progress // nil: silent
@@ -21,29 +21,39 @@ type progress struct {
 }
 
 func newProgress(w io.Writer, c *campaign, silent bool) *progress {
+	began := time.Now()
+	total := c.limit.Milliseconds()
+	at := func() int64 { return time.Since(began).Milliseconds() }
+	if c.runs > 0 {
+		total = int64(c.runs * len(c.scenarios))
+		at = func() int64 {
+			runs, _ := c.counts()
+			return int64(runs)
+		}
+	}
+	return newBar(w, silent, total, at, func() string {
+		runs, violations := c.counts()
+		return fmt.Sprintf(" %s, %.0f a second, %s", counted(runs, "run"), float64(runs)/time.Since(began).Seconds(), counted(violations, "violation"))
+	})
+}
+
+// newBar is a line that shows how much of a total is done, and words of its own.
+func newBar(w io.Writer, silent bool, total int64, at func() int64, words func() string) *progress {
 	p := &progress{}
 	if f, ok := w.(*os.File); silent || !ok || !isatty.IsTerminal(f.Fd()) {
 		return p
 	}
-	total := int64(c.limit / time.Millisecond)
-	if c.runs > 0 {
-		total = int64(c.runs * len(c.scenarios))
-	}
-	began := time.Now()
 	p.bars = mpb.New(mpb.WithOutput(w), mpb.WithWidth(40))
 	p.bar = p.bars.New(total, mpb.BarStyle(),
 		mpb.BarRemoveOnComplete(),
-		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string {
-			runs, violations := c.counts()
-			return fmt.Sprintf(" %s, %.0f a second, %s", counted(runs, "run"), float64(runs)/time.Since(began).Seconds(), counted(violations, "violation"))
-		})))
+		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return words() })))
 	p.done, p.over = make(chan struct{}), make(chan struct{})
-	go p.follow(c, began)
+	go p.follow(total, at)
 	return p
 }
 
 // follow moves the bar until stop.
-func (p *progress) follow(c *campaign, began time.Time) {
+func (p *progress) follow(total int64, at func() int64) {
 	defer close(p.over)
 	ticker := time.NewTicker(100 * time.Millisecond)
 	defer ticker.Stop()
@@ -52,13 +62,7 @@ func (p *progress) follow(c *campaign, began time.Time) {
 		case <-p.done:
 			return
 		case <-ticker.C:
-		}
-		// The bar must not complete before the campaign does.
-		if c.runs > 0 {
-			runs, _ := c.counts()
-			p.bar.SetCurrent(min(int64(runs), int64(c.runs*len(c.scenarios))-1))
-		} else {
-			p.bar.SetCurrent(min(time.Since(began), c.limit-time.Millisecond).Milliseconds())
+			p.bar.SetCurrent(min(at(), total-1)) // it must not complete before what it shows does
 		}
 	}
 }

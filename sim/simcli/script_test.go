@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -29,7 +30,7 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(Main(testScenarios()))
 	}
-	simrun := func() { os.Exit(Main(append(deadlyScenarios(), testScenarios()...))) }
+	simrun := func() { os.Exit(Main(slices.Concat(soakScenarios(), deadlyScenarios(), testScenarios()))) }
 	if os.Getenv(workerVariable) != "" && filepath.Base(os.Args[0]) != "stubborn" {
 		// A worker of a campaign that a test runs in its own process.
 		simrun()
