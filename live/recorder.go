@@ -1,11 +1,9 @@
 package live
 
 import (
-	"bufio"
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -29,7 +27,7 @@ const (
 	contentMax = 4 << 10
 )
 
-// A recorder writes what one boot of a host does to a file of package trace, for
+// A recorder writes what one boot of a host does to files of package trace, for
 // [Options.Record]. A nil recorder records nothing.
 //
 // The events of one path are in the order in which they happened to it, and each of
@@ -45,6 +43,7 @@ const (
 //	Note     each fact, in Data
 //	Fail     what stopped the host
 //	Stop, Crash  the end
+//	Log      the first of a file that goes on where another one had become too long: the boot, in Key
 //
 // Key of a message is a hash of its receiver and content, which tells what was sent
 // from what was received; a message that was sent twice has one key. The n-th Send to
@@ -57,11 +56,11 @@ const (
 type recorder struct {
 	world *World
 	host  string
+	boot  uint64
 
 	mu    sync.Mutex
-	file  *os.File
-	buf   *bufio.Writer
-	out   *trace.Writer
+	to    *segment // nil: the recording has ended
+	files int      // so far
 	seq   int64
 	armed bool // a flush is due
 	codec wire.Codec
@@ -73,17 +72,28 @@ func (w *World) startRecorder(host string, boot uint64) (*recorder, error) {
 	if w.opts.Record == "" {
 		return nil, nil
 	}
-	name := filepath.Join(w.opts.Record, fmt.Sprintf("%s-%d%s", host, boot, RecordingSuffix))
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, fileMode)
-	if err != nil {
+	r := &recorder{world: w, host: host, boot: boot}
+	if err := r.begin(trace.Event{Kind: trace.Start, Key: boot}); err != nil {
 		return nil, fmt.Errorf("host %s: recording: %w", host, err)
 	}
-	r := &recorder{world: w, host: host, file: f, buf: bufio.NewWriterSize(f, recordBuffer)}
-	if r.out, err = trace.NewWriter(r.buf, trace.Header{Host: host, Base: w.base}); err != nil {
-		return nil, fmt.Errorf("host %s: recording: %w", host, errors.Join(err, f.Close()))
-	}
-	r.write(trace.Event{Kind: trace.Start, Key: boot})
 	return r, nil
+}
+
+// begin opens the next file, with its first event, once there is room for it.
+func (r *recorder) begin(first trace.Event) (err error) {
+	opts := &r.world.opts
+	if opts.RecordMax > 0 {
+		if err := trim(opts.Record, r.host, opts.RecordMax-opts.RecordMax/segmentsMin); err != nil {
+			return err
+		}
+	}
+	r.files++
+	name := filepath.Join(opts.Record, segmentName(r.host, r.boot, r.files))
+	if r.to, err = openSegment(name, trace.Header{Host: r.host, Base: r.world.base}); err != nil {
+		return err
+	}
+	r.add(first)
+	return nil
 }
 
 // write stamps an event and adds it.
@@ -98,7 +108,7 @@ func (r *recorder) write(e trace.Event) {
 
 // add is write with the lock held. An event with a time keeps it.
 func (r *recorder) add(e trace.Event) {
-	if r.file == nil {
+	if r.to == nil {
 		return
 	}
 	r.seq++
@@ -106,8 +116,12 @@ func (r *recorder) add(e trace.Event) {
 	if e.At == 0 {
 		e.At = time.Since(r.world.started)
 	}
-	if err := r.out.Write(e); err != nil {
+	if err := r.to.out.Write(e); err != nil {
 		r.give(err)
+		return
+	}
+	if most := r.world.opts.RecordMax; most > 0 && r.to.size() >= max(most/segmentsMin, recordBuffer) {
+		r.turn()
 		return
 	}
 	if !r.armed {
@@ -116,22 +130,35 @@ func (r *recorder) add(e trace.Event) {
 	}
 }
 
+// turn goes on in the next file.
+func (r *recorder) turn() {
+	err := r.to.close()
+	if r.to = nil; err == nil {
+		err = r.begin(trace.Event{Kind: trace.Log, Key: r.boot, Text: "goes on"})
+	}
+	if err != nil {
+		r.give(err)
+	}
+}
+
 func (r *recorder) flush() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.armed = false
-	if r.file == nil {
+	if r.to == nil {
 		return
 	}
-	if err := r.buf.Flush(); err != nil {
+	if err := r.to.buf.Flush(); err != nil {
 		r.give(err)
 	}
 }
 
 // give ends a recording that cannot go on: the system matters more.
 func (r *recorder) give(err error) {
-	_ = r.file.Close()
-	r.file = nil
+	if r.to != nil {
+		_ = r.to.file.Close()
+		r.to = nil
+	}
 	r.world.opts.Log.Error("recording ends", "host", r.host, "error", err)
 }
 
@@ -144,13 +171,13 @@ func (r *recorder) close(end trace.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.add(end)
-	if r.file == nil {
+	if r.to == nil {
 		return
 	}
-	if err := errors.Join(r.out.Close(), r.file.Close()); err != nil {
+	if err := r.to.close(); err != nil {
 		r.world.opts.Log.Error("recording ends", "host", r.host, "error", err)
 	}
-	r.file = nil
+	r.to = nil
 }
 
 // start records that an actor or program begins, and what its Rand is made of.

@@ -54,6 +54,11 @@ type Options struct {
 	// If the process is killed, a file lacks its end: at most 64 KiB, or what happened in
 	// the last 50 ms.
 	Record string
+	// RecordMax bounds what is in Record of each host, in bytes, about: a boot then has
+	// several files, HOST-BOOT.N.trace from the second on, and the oldest go, those of
+	// earlier boots first. What cannot be written or removed ends the recording with one
+	// line of the Log, and nothing else. 0 keeps everything.
+	RecordMax int64
 	// Note receives the facts of Env.Note, one at a time in their order. It must
 	// not block and not call the World. Nil discards them.
 	Note func(n Note)

@@ -28,7 +28,7 @@ var mayImport = []row{
 	{"sim", "actors faults linearizability internal/wire internal/trace internal/view"},
 	{"live", "actors internal/wire internal/trace"},
 	{"live/bench", "live actors actors/store models"},
-	{"live/proxy", "internal/wire"},
+	{"live/proxy", ""},
 	{"actors/primes", "actors models actors/group actors/store actors/wal"},
 	{"actors/store", "actors models actors/group actors/wal"},
 	{"actors/tickets", "actors models actors/group actors/wal"},

@@ -75,15 +75,18 @@ func (d *decoder) varint() int64 {
 	return v
 }
 
-func (d *decoder) string() string {
+// bytes takes a string; it is valid as long as the record is.
+func (d *decoder) bytes() []byte {
 	v, n := binary.Uvarint(d.b)
 	if n <= 0 {
 		d.fail(errShort)
-		return ""
+		return nil
 	}
 	d.b = d.b[n:]
-	return string(d.take(v))
+	return d.take(v)
 }
+
+func (d *decoder) string() string { return string(d.bytes()) }
 
 // end reports the first failure, or bytes that nobody asked for.
 func (d *decoder) end() error {
@@ -93,12 +96,37 @@ func (d *decoder) end() error {
 	return d.err
 }
 
-func decodeEvent(b []byte) (Event, error) {
+// names are strings that many events share: hosts, paths and types. Events that are
+// kept hold one copy of each.
+type names map[string]string
+
+// Names beyond these bounds are not shared, or no longer.
+const (
+	namesMax = 4096
+	nameMax  = 128
+)
+
+func (n names) of(b []byte) string {
+	if s, ok := n[string(b)]; ok {
+		return s
+	}
+	s := string(b)
+	if len(s) <= nameMax {
+		if len(n) >= namesMax {
+			clear(n)
+		}
+		n[s] = s
+	}
+	return s
+}
+
+func decodeEvent(b []byte, names names) (Event, error) {
 	d := decoder{b: b}
 	e := Event{Kind: Kind(d.byte()), Seq: d.varint(), At: time.Duration(d.varint())}
-	for _, s := range [...]*string{&e.Host, &e.Path, &e.Peer, &e.Msg, &e.Text, &e.Data} {
-		*s = d.string()
+	for _, s := range [...]*string{&e.Host, &e.Path, &e.Peer, &e.Msg} {
+		*s = names.of(d.bytes())
 	}
+	e.Text, e.Data = d.string(), d.string()
 	e.Key = d.uint64()
 	e.Cause = d.varint()
 	if err := d.end(); err != nil {

@@ -10,6 +10,7 @@ import (
 	"hash"
 	"hash/crc32"
 	"io"
+	"slices"
 	"time"
 )
 
@@ -176,6 +177,7 @@ type Reader struct {
 	r      *bufio.Reader
 	sum    hash.Hash // of all but raw
 	raw    []byte    // the last record, which the hash of a footer must not contain
+	names  names
 	crc    uint32
 	count  uint64
 	offset int64
@@ -184,7 +186,7 @@ type Reader struct {
 
 // NewReader reads the start of a trace.
 func NewReader(r io.Reader) (*Reader, error) {
-	t := &Reader{r: bufio.NewReader(r), sum: sha256.New()}
+	t := &Reader{r: bufio.NewReaderSize(r, readBuffer), sum: sha256.New(), names: names{}}
 	start := make([]byte, len(magic)+4)
 	if err := t.read(start); err != nil {
 		return nil, fmt.Errorf("start of trace: %w", err)
@@ -229,7 +231,7 @@ func (t *Reader) next() (Event, error) {
 	}
 	switch payload[0] {
 	case tagEvent:
-		e, err := decodeEvent(payload[1:])
+		e, err := decodeEvent(payload[1:], t.names)
 		if err != nil {
 			return Event{}, fmt.Errorf("%w: record %d: %v", ErrDamaged, t.count+1, err)
 		}
@@ -259,43 +261,48 @@ func (t *Reader) footer(b []byte) error {
 	return io.EOF
 }
 
-// record reads and checks one record; its payload has at least one byte.
+// record reads and checks one record; its payload has at least one byte and is valid
+// until the next call.
 func (t *Reader) record() ([]byte, error) {
 	t.sum.Write(t.raw)
 	at := t.offset
-	var head [8]byte
-	if err := t.read(head[:]); err != nil {
+	t.raw = append(t.raw[:0], make([]byte, recordHead)...)
+	if err := t.read(t.raw); err != nil {
 		return nil, fmt.Errorf("record at byte %d: %w", at, err)
 	}
-	n := binary.BigEndian.Uint32(head[:4])
+	n, crc := binary.BigEndian.Uint32(t.raw[:4]), binary.BigEndian.Uint32(t.raw[4:])
 	if n == 0 || n > MaxRecord {
 		return nil, fmt.Errorf("%w: record at byte %d: length %d, at most %d", ErrDamaged, at, n, MaxRecord)
 	}
-	payload, err := t.payload(int(n))
-	if err != nil {
+	if err := t.payload(int(n)); err != nil {
 		return nil, fmt.Errorf("record at byte %d: %w", at, err)
 	}
-	t.crc = nextCRC(t.crc, head[:4], payload)
-	if t.crc != binary.BigEndian.Uint32(head[4:]) {
+	payload := t.raw[recordHead:]
+	t.crc = nextCRC(t.crc, t.raw[:4], payload)
+	if t.crc != crc {
 		return nil, fmt.Errorf("%w: record at byte %d: checksum differs", ErrDamaged, at)
 	}
-	t.raw = append(append(t.raw[:0], head[:]...), payload...)
 	return payload, nil
 }
 
-// payload reads n bytes. A length that was altered must not cost memory the file
-// does not back, so the buffer grows with what is there.
-func (t *Reader) payload(n int) ([]byte, error) {
+const (
+	// recordHead is the length and the checksum before a payload.
+	recordHead = 8
+	readBuffer = 32 << 10
+)
+
+// payload reads n bytes behind the head of a record. A length that was altered must not
+// cost memory the file does not back, so the buffer grows with what is there.
+func (t *Reader) payload(n int) error {
 	const chunk = 64 << 10
-	var b []byte
-	for len(b) < n {
-		part := make([]byte, min(chunk, n-len(b)))
-		if err := t.read(part); err != nil {
-			return nil, err
+	for end := recordHead + n; len(t.raw) < end; {
+		from := len(t.raw)
+		t.raw = slices.Grow(t.raw, min(chunk, end-from))[:from+min(chunk, end-from)]
+		if err := t.read(t.raw[from:]); err != nil {
+			return err
 		}
-		b = append(b, part...)
 	}
-	return b, nil
+	return nil
 }
 
 func (t *Reader) read(b []byte) error {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/leanovate/gopter"
@@ -67,7 +68,7 @@ func TestEveryEventComesBackAsWritten(t *testing.T) {
 				Kind: Kind(kind%uint8(kinds-1)) + 1, Seq: seq, At: time.Duration(at), Cause: cause, Key: key,
 				Host: path, Path: text, Peer: msg, Msg: path, Text: text, Data: msg,
 			}
-			got, err := decodeEvent(e.append(nil))
+			got, err := decodeEvent(e.append(nil), names{})
 			return err == nil && got == e
 		},
 		gen.UInt8(), gen.Int64(), gen.Int64(), gen.Int64(), gen.UInt64(), text, text, text,
@@ -216,4 +217,28 @@ func FuzzRead(f *testing.F) {
 			t.Fatal("two files for one trace")
 		}
 	})
+}
+
+// FAULTS 4, files: a trace in memory takes at most 4 times its file, also while it is
+// read, if its events are as short as events are.
+func TestTraceInMemoryIsBoundedByItsFile(t *testing.T) {
+	var events []Event
+	for n := range 100_000 {
+		path := []string{"daemon1/store", "daemon2/store", "c0/client"}[n%3]
+		events = append(events, Event{Seq: int64(n), At: time.Duration(n) * time.Microsecond, Kind: Deliver, Host: "daemon1", Path: path, Peer: "c0/client", Msg: "store.ack", Key: uint64(n) << 32, Cause: int64(n) - 1})
+	}
+	file := encode(t, Header{}, events)
+	_, got, err := Read(bytes.NewReader(file))
+	if err != nil || len(got) != len(events) {
+		t.Fatal(len(got), err)
+	}
+	for i := range got[1:] {
+		if unsafe.StringData(got[i].Host) != unsafe.StringData(got[i+1].Host) {
+			t.Fatalf("events %d and %d have a copy each of the name of their host", i, i+1)
+		}
+	}
+	// The slice, and the one of four fifths that it has grown from.
+	if held := cap(got) * int(unsafe.Sizeof(Event{})) * 9 / 5; held > 4*len(file) {
+		t.Errorf("%d bytes of events from a file of %d", held, len(file))
+	}
 }

@@ -52,6 +52,8 @@ type child struct {
 	host     string
 	calls    bool // only they are reported
 	world    *live.World
+	fates    *fates      // nil if nothing is broken on purpose
+	counted  live.Counts // as reported last
 	soak     soakClient
 }
 
@@ -92,7 +94,13 @@ func (c *child) begin(scenarios []sim.Scenario, b begin) error {
 			top.Hosts[i].Programs = nil
 		}
 	}
-	opts := live.Options{Dir: b.Dir, Record: b.Record, Hosts: []string{b.Host}, Addrs: b.Addrs, Note: c.note}
+	opts := live.Options{Dir: b.Dir, Record: b.Record, Certs: b.Certs, Hosts: []string{b.Host}, Addrs: b.Addrs, Note: c.note}
+	if b.Delivery != nil {
+		c.fates = newFates(c.plan.Seed, b.Host, c.met)
+		c.fates.begin(b.Life)
+		c.fates.set(*b.Delivery)
+		opts.Fate = c.fates.decide
+	}
 	if b.Log {
 		opts.Log = slog.New(slog.NewTextHandler(os.Stderr, nil))
 	}
@@ -114,6 +122,23 @@ func (c *child) note(n live.Note) {
 	}
 }
 
+// met reports that a rule has met its message.
+func (c *child) met(id int) {
+	_ = c.reports.send(reportMet, binary.BigEndian.AppendUint32(nil, uint32(id))) // unless nobody reads it any more
+}
+
+// countsEvery is how often a process reports its counts; one that is killed has not told
+// of those of its last moment.
+const countsEvery = 50 * time.Millisecond
+
+// count reports the counts if there is anything new.
+func (c *child) count() {
+	if now := c.world.Counts(); now != c.counted {
+		c.counted = now
+		_ = c.reports.sendJSON(reportCounts, now) // unless nobody reads it any more
+	}
+}
+
 // childBroken is the exit code of a process that cannot report.
 const childBroken = 4
 
@@ -126,6 +151,8 @@ func (c *child) run(ctx context.Context) error {
 			_ = c.reports.noteAt(from, c.host, stallFact(0, late, c.host)) // unless nobody reads them any more
 		})
 	}
+	tick := time.NewTicker(countsEvery)
+	defer tick.Stop()
 	for {
 		select {
 		case o, ok := <-c.orders:
@@ -135,11 +162,14 @@ func (c *child) run(ctx context.Context) error {
 			if err := c.carryOut(o); err != nil {
 				return c.fail(err)
 			}
+		case <-tick.C:
+			c.count()
 		case <-c.world.Failed():
 			return c.fail(c.world.Err())
 		case <-ctx.Done():
 			grace, cancel := context.WithTimeout(context.Background(), graceTime)
 			defer cancel()
+			defer c.count()
 			return c.world.StopHost(grace, c.host)
 		}
 	}
@@ -147,6 +177,8 @@ func (c *child) run(ctx context.Context) error {
 
 func (c *child) carryOut(o order) error {
 	switch {
+	case o.Delivery != nil:
+		c.fates.set(*o.Delivery)
 	case o.Weigh:
 		return c.reports.sendJSON(reportHeld, weigh())
 	case o.Work != nil && o.Work.Lines != nil:

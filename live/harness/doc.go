@@ -3,7 +3,7 @@
 //
 // Every host has listeners and folders of its own, in this process or, with
 // Options.Process, in a process of its own. What a host sends to another goes through a
-// proxy for that pair of hosts. What the actors and programs note comes to this
+// proxy for that pair of hosts, with Options.Certs as TLS. What the actors and programs note comes to this
 // process, stamped by the monotonic clock of the machine, and is judged in that order.
 //
 // Of a plan the operations, the knobs and, with Options.Faults, the network and the
@@ -16,11 +16,16 @@
 //
 //   - A crash ends a host: its process by SIGKILL, its World otherwise. A wipe removes
 //     its folder too. A stop is SIGTERM.
-//   - A pause is SIGSTOP and SIGCONT, for processes only.
-//   - What cuts links loses frames, or holds bytes back until it ends: which of the two is
+//   - A pause is SIGSTOP and SIGCONT, for processes only. A slow host has both by turns of
+//     some milliseconds: of Factor parts of the time it runs in one.
+//   - What cuts links loses messages, or holds bytes back until it ends: which of the two is
 //     drawn. A clog holds bytes back, or lets few of them through. A reset is a RST in
-//     the middle of a frame, or a connection of which one end knows nothing any more.
-//   - Loss, doubling, delay and disorder of the network are those of frames.
+//     the middle of what is written, or a connection of which one end knows nothing any more.
+//   - Delay is that of bytes, in the proxies; loss, doubling, disorder and lateness are those
+//     of single messages, where they leave their host (live.Options.Fate), so TLS changes
+//     nothing. Draws are keyed by the seed, the two hosts and the number of the message.
+//   - A fault of one message, a drop or a replay, is carried out by each host that sends, each
+//     counting for itself; the first one to meet it calls the others off.
 //   - A fault at a point hits a host as soon as it can after it has noted the point: a
 //     process cannot be held there.
 //

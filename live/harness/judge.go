@@ -91,11 +91,15 @@ func (r *run) countOperations() {
 	}
 }
 
-// countMessages counts what crossed the hosts: the frames that the proxies saw, but the
-// hello that each end of a connection says.
+// countMessages counts what crossed the hosts, as their transport does.
 func (r *run) countMessages() {
-	c, stats := r.mesh.counts(), &r.result.Stats
-	stats.Sent = int64(c.Frames) - 2*int64(c.Connections)
-	stats.Dropped, stats.Duplicated = int64(c.Dropped), int64(c.Duplicated)
-	stats.Messages = stats.Sent - stats.Dropped + stats.Duplicated
+	stats := &r.result.Stats
+	for _, h := range r.hosts {
+		for _, c := range h.node.counts() {
+			stats.Sent += int64(c.Sent + c.Broken + c.Dropped - c.Duplicated)
+			stats.Dropped += int64(c.Dropped)
+			stats.Duplicated += int64(c.Duplicated)
+			stats.Messages += int64(c.Received)
+		}
+	}
 }

@@ -16,6 +16,8 @@ type local struct {
 	host     string
 	top      actors.Topology
 	opts     live.Options
+	fates    *fates // nil if nothing is broken on purpose
+	lives    int
 	tell     listener
 	world    *live.World // nil before the first start
 	soak     soakClient
@@ -23,6 +25,10 @@ type local struct {
 }
 
 func (l *local) start(_ context.Context, programs bool) (begun, error) {
+	l.lives++
+	if l.fates != nil {
+		l.fates.begin(l.lives)
+	}
 	if l.world != nil {
 		err := l.world.Restart(l.host, programs)
 		return begun{l.world.Addr(l.host), l.world.Boot(l.host)}, err
@@ -67,6 +73,17 @@ func (l *local) stop(ctx context.Context) error { return l.world.StopHost(ctx, l
 func (l *local) pause() error { return errPause }
 
 func (l *local) resume() error { return errPause }
+
+func (l *local) slow(int) (undo func(), err error) { return nil, errPause }
+
+func (l *local) deliver(d delivery) { l.fates.set(d) }
+
+func (l *local) counts() []live.Counts {
+	if l.world == nil {
+		return nil
+	}
+	return []live.Counts{l.world.Counts()}
+}
 
 func (l *local) end(ctx context.Context) error {
 	close(l.over)

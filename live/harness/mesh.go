@@ -3,6 +3,7 @@ package harness
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/simrun/simrun/actors"
@@ -14,12 +15,15 @@ import (
 type pair struct{ from, to string }
 
 // A mesh is the network of a run: a proxy for each pair of hosts, one for each
-// direction, since a host sends on the connections that it has opened itself.
+// direction, since a host sends on the connections that it has opened itself. What
+// becomes of single messages is decided where they are sent, and the mesh says how.
 type mesh struct {
-	seed  uint64
-	usual proxy.Direction // when no fault is in effect
-	links map[pair]*link
-	order []pair // as in the topology
+	usual    proxy.Direction // when no fault is in effect
+	usualWay way
+	links    map[pair]*link
+	order    []pair // as in the topology
+	rules    map[string][]rule
+	deliver  func(host string, d delivery) // has the messages of a host treated so
 }
 
 // A link is a proxy and how many faults in effect want what of it.
@@ -31,16 +35,11 @@ type link struct {
 // slowRate is a link that is nearly clogged, in bytes a second.
 const slowRate = 16 << 10
 
-// reorderShare of the frames lets others pass, on links that do not keep the order.
-const reorderShare = 0.05
-
+// newMesh returns the network; deliver must be set before anything disturbs it.
 func newMesh(top actors.Topology, seed uint64, net faults.Net) (*mesh, error) {
-	m := &mesh{seed: seed, links: map[pair]*link{}, usual: proxy.Direction{
-		Delay: net.DelayMin, Jitter: max(0, net.DelayMax-net.DelayMin),
-		Drop: float64(net.Drop) / 1000, Duplicate: float64(net.Duplicate) / 1000,
-	}}
-	if net.DelayMax > 0 && !net.FIFO {
-		m.usual.Reorder = reorderShare
+	m := &mesh{
+		usual: proxy.Direction{Delay: net.DelayMin, Jitter: max(0, net.DelayMax-net.DelayMin)}, usualWay: newWay(net),
+		links: map[pair]*link{}, rules: map[string][]rule{},
 	}
 	for i, from := range top.Hosts {
 		for j, to := range top.Hosts {
@@ -84,9 +83,6 @@ func (m *mesh) forward(host, addr string) {
 func (m *mesh) refresh(p pair) {
 	l := m.links[p]
 	d := m.usual
-	if l.lossy > 0 {
-		d.Drop = 1
-	}
 	if l.held > 0 {
 		d.Hole = true
 	}
@@ -94,6 +90,50 @@ func (m *mesh) refresh(p pair) {
 		d.Rate = slowRate
 	}
 	l.Set(proxy.Faults{Forth: d})
+}
+
+// delivery says what is to become of the messages of a host.
+func (m *mesh) delivery(host string) delivery {
+	d := delivery{Usual: m.usualWay, Rules: m.rules[host]}
+	for _, p := range m.order {
+		if p.from == host && m.links[p].lossy > 0 {
+			d.Cut = append(d.Cut, p.to)
+		}
+	}
+	return d
+}
+
+// redeliver has the messages of the hosts that send on some links treated as the faults in
+// effect want it now.
+func (m *mesh) redeliver(pairs []pair) {
+	var told []string
+	for _, p := range pairs {
+		if !slices.Contains(told, p.from) {
+			told = append(told, p.from)
+			m.deliver(p.from, m.delivery(p.from))
+		}
+	}
+}
+
+// lieInWait has a rule wait for a message on some links, each sender counting for itself,
+// until undo is called.
+func (m *mesh) lieInWait(r rule, pairs []pair) (undo func()) {
+	to := map[string][]string{}
+	for _, p := range pairs {
+		to[p.from] = append(to[p.from], p.to)
+	}
+	for from, receivers := range to {
+		own := r
+		own.To = receivers
+		m.rules[from] = append(m.rules[from], own)
+	}
+	m.redeliver(pairs)
+	return func() {
+		for from := range to {
+			m.rules[from] = slices.DeleteFunc(slices.Clone(m.rules[from]), func(x rule) bool { return x.ID == r.ID })
+		}
+		m.redeliver(pairs)
+	}
 }
 
 // A way to disturb a link: the count of the faults that do it.
@@ -110,6 +150,7 @@ func (m *mesh) disturb(pairs []pair, how disturbance) (undo func()) {
 			*how(m.links[p]) += n
 			m.refresh(p)
 		}
+		m.redeliver(pairs)
 	}
 	add(1)
 	return func() { add(-1) }
@@ -131,23 +172,12 @@ func (m *mesh) forget(pairs []pair) (undo func()) {
 
 // quiet ends what a network does by itself: loss, delay and disorder.
 func (m *mesh) quiet() {
-	m.usual = proxy.Direction{}
+	m.usual, m.usualWay = proxy.Direction{}, way{}
 	for _, p := range m.order {
 		m.links[p].Heal()
 		m.refresh(p)
 	}
-}
-
-// counts adds up what the proxies have done.
-func (m *mesh) counts() (sum proxy.Counts) {
-	for _, p := range m.order {
-		c := m.links[p].Counts()
-		sum.Connections += c.Connections
-		sum.Frames += c.Frames
-		sum.Dropped += c.Dropped
-		sum.Duplicated += c.Duplicated
-	}
-	return sum
+	m.redeliver(m.order)
 }
 
 func (m *mesh) close() error {

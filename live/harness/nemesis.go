@@ -15,10 +15,7 @@ import (
 
 // An effect is a fault that lasts. Its undo is called once: when its time is over, or
 // when everything heals.
-type effect struct {
-	applied int // of Result.Applied
-	undo    func()
-}
+type effect struct{ undo func() }
 
 // apply carries a fault out.
 func (r *run) apply(told faults.Fault) {
@@ -27,6 +24,10 @@ func (r *run) apply(told faults.Fault) {
 	}
 	if told.Point != "" && len(told.Hosts) == 0 {
 		told.Hosts = []string{told.Host}
+	}
+	if told.Kind.Waits() {
+		r.lieInWait(told)
+		return
 	}
 	f, ok := r.affordable(told)
 	if !ok || f.Kind != told.Kind {
@@ -53,11 +54,21 @@ func (r *run) apply(told faults.Fault) {
 	if undo == nil {
 		return
 	}
-	e := &effect{applied: len(r.result.Applied) - 1, undo: undo}
-	r.effects = append(r.effects, e)
+	i := len(r.result.Applied) - 1
+	e := r.effect(func() {
+		undo()
+		r.result.Applied[i].To = r.clock()
+	})
 	if f.For > 0 {
 		r.agenda.at(now+f.For, func() { r.undo(e) })
 	}
+}
+
+// effect adds an effect.
+func (r *run) effect(undo func()) *effect {
+	e := &effect{undo}
+	r.effects = append(r.effects, e)
+	return e
 }
 
 // count takes down that a kind of fault has begun.
@@ -77,7 +88,6 @@ func (r *run) undo(e *effect) {
 	}
 	e.undo()
 	e.undo = nil
-	r.result.Applied[e.applied].To = r.clock()
 }
 
 // affordable returns the fault as the budget allows it, as the simulator does.
@@ -115,6 +125,8 @@ func (r *run) carryOut(f faults.Fault) (hit bool, undo func()) {
 		return r.faultLinks(f)
 	case f.Kind == faults.Pause:
 		return r.pause(f)
+	case f.Kind == faults.Slow:
+		return r.slow(f)
 	case f.Kind.Down():
 		for _, h := range r.hit(f.Hosts) {
 			hit = r.takeDown(h, f) || hit
@@ -260,6 +272,24 @@ func (r *run) pause(f faults.Fault) (hit bool, undo func()) {
 	}
 }
 
+// slow has hosts run by turns, where they are processes.
+func (r *run) slow(f faults.Fault) (hit bool, undo func()) {
+	var undos []func()
+	for _, h := range r.hit(f.Hosts) {
+		if !h.up {
+			continue
+		}
+		if undo, err := h.node.slow(f.Factor); err == nil {
+			undos = append(undos, undo)
+		}
+	}
+	return len(undos) > 0, func() {
+		for _, undo := range undos {
+			undo()
+		}
+	}
+}
+
 // faultLinks carries out a fault of links. Half of those that cut links lose what is
 // sent, as in sim; with the others it waits in TCP until then.
 func (r *run) faultLinks(f faults.Fault) (hit bool, undo func()) {
@@ -267,7 +297,7 @@ func (r *run) faultLinks(f faults.Fault) (hit bool, undo func()) {
 	if len(pairs) == 0 && f.Kind != faults.Swizzle {
 		return false, nil
 	}
-	odd := faults.Mix(r.plan.Seed, uint64(f.At)^0x6c696e6b)&1 == 1
+	odd := faults.NewDraw(r.plan.Seed).Permille("manner of "+f.String(), 500)
 	switch f.Kind {
 	case faults.Partition, faults.Cut, faults.Isolate, faults.Ring:
 		if odd {
@@ -315,7 +345,7 @@ func (r *run) pairsOf(f faults.Fault) (pairs []pair) {
 	case faults.Isolate:
 		b = r.hosts
 	}
-	oneWay := f.Kind == faults.Cut || f.Kind == faults.Clog
+	oneWay := f.Kind == faults.Cut || f.Kind == faults.Clog || f.Kind == faults.DropMessage || f.Kind == faults.Replay
 	for _, x := range a {
 		for _, y := range b {
 			if x == y || f.Kind == faults.Isolate && slices.Contains(a, y) {

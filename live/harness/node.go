@@ -25,9 +25,18 @@ type node interface {
 	kill() error
 	// stop ends the life gracefully.
 	stop(ctx context.Context) error
-	// pause holds the life up, and resume has it go on. Not every node can.
+	// pause holds the life up, and resume has it go on; a life that is paused twice is to
+	// be resumed twice. Not every node can.
 	pause() error
 	resume() error
+	// slow has this life and later ones run for one part of the time in factor, until undo
+	// is called. Not every node can.
+	slow(factor int) (undo func(), err error)
+	// deliver has the messages of this life and of later ones treated so, from soon on. It
+	// may be called before the first start.
+	deliver(d delivery)
+	// counts are those of all lives, which have to be added up.
+	counts() []live.Counts
 	// end releases everything, within a time if programs do not end.
 	end(ctx context.Context) error
 }
@@ -53,6 +62,7 @@ type work struct {
 type listener struct {
 	failed func(check string, err error) // the run has failed
 	issued func(index int)               // an operation of the plan begins
+	met    func(id int)                  // a rule has met its message
 	noted  func(n sim.Note)              // a fact of a process, which has stamped it
 }
 

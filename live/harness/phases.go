@@ -39,7 +39,9 @@ type run struct {
 	deadline time.Duration
 	warmed   <-chan struct{} // nil once faults may begin
 	effects  []*effect
-	excuse   string // why the system owes nothing more
+	ambushes map[int]ambush // by rule
+	rules    int            // so far
+	excuse   string         // why the system owes nothing more
 	over     bool
 	result   *sim.Result
 }
@@ -72,7 +74,7 @@ type host struct {
 func newRun(s sim.Scenario, p sim.Plan, o Options, limits sim.Limits) *run {
 	r := &run{
 		scenario: s, plan: p, opts: o, limits: limits, epoch: monotonic(), events: make(chan func(), 64), stopped: make(chan struct{}),
-		result: &sim.Result{Plan: p, Stats: sim.Stats{Faults: map[string]sim.FaultCount{}}},
+		ambushes: map[int]ambush{}, result: &sim.Result{Plan: p, Stats: sim.Stats{Faults: map[string]sim.FaultCount{}}},
 	}
 	r.starting, r.cancel = context.WithCancel(context.Background())
 	r.facts = newFacts(r.clock, r.newOracle())
@@ -138,11 +140,35 @@ func (r *run) prepare() error {
 	if r.mesh, err = newMesh(top, r.plan.Seed, net); err != nil {
 		return err
 	}
+	r.mesh.deliver = func(host string, d delivery) { byName[host].node.deliver(d) }
 	for _, h := range r.hosts {
 		h.node = r.newNode(top, h)
 	}
+	if r.opts.Faults {
+		r.mesh.redeliver(r.mesh.order)
+	}
+	return r.issueCerts(top)
+}
+
+// issueCerts has an authority made for this run, and a certificate for each host.
+func (r *run) issueCerts(top actors.Topology) error {
+	if r.opts.Certs == "" {
+		return nil
+	}
+	authority, err := live.OpenAuthority(r.opts.Certs)
+	if err != nil {
+		return err
+	}
+	for _, h := range top.Hosts {
+		if err := authority.Issue(live.Identity{Host: h.Name, Role: h.Role}, time.Now().Add(certsValid)); err != nil {
+			return err
+		}
+	}
 	return nil
 }
+
+// certsValid is longer than any run.
+const certsValid = 24 * time.Hour
 
 func (r *run) newNode(top actors.Topology, h *host) node {
 	tell := listener{
@@ -150,24 +176,30 @@ func (r *run) newNode(top actors.Topology, h *host) node {
 			r.post(func() { r.fail(sim.Violation, check, err) })
 		},
 		issued: func(index int) { h.issued.Store(int64(index) + 1) },
+		met:    func(id int) { go r.post(func() { r.met(id) }) },
 		noted:  r.facts.told,
 	}
 	if r.opts.Process != nil {
 		return &process{
 			command: r.opts.Process, epoch: r.epoch, tell: tell,
 			first: begin{
-				Scenario: r.scenario.Name, Plan: r.plan.String(), Host: h.name, Dir: r.opts.Dir, Record: r.opts.Record, Addrs: r.mesh.addrs(h.name),
+				Scenario: r.scenario.Name, Plan: r.plan.String(), Host: h.name, Dir: r.opts.Dir, Record: r.opts.Record, Certs: r.opts.Certs, Addrs: r.mesh.addrs(h.name),
 				Log: r.opts.Log != nil,
 			},
 		}
 	}
-	return &local{
+	l := &local{
 		scenario: r.scenario, plan: r.plan, host: h.name, top: top, tell: tell, over: make(chan struct{}),
 		opts: live.Options{
-			Dir: r.opts.Dir, Record: r.opts.Record, Hosts: []string{h.name}, Addrs: r.mesh.addrs(h.name), Log: r.opts.Log,
+			Dir: r.opts.Dir, Record: r.opts.Record, Certs: r.opts.Certs, Hosts: []string{h.name}, Addrs: r.mesh.addrs(h.name), Log: r.opts.Log,
 			Note: func(n live.Note) { r.facts.note(n.Host, n.Path, n.Fact) },
 		},
 	}
+	if r.opts.Faults {
+		l.fates = newFates(r.plan.Seed, h.name, tell.met)
+		l.opts.Fate = l.fates.decide
+	}
+	return l
 }
 
 // boot starts all hosts together, and then the clients. The error is of a run that

@@ -17,11 +17,13 @@ import (
 // A process of a host gets orders, JSON objects one a line, on its standard input,
 // and reports on a pipe. Both ends are one program, so there is no version.
 
-// An order has one field set.
+// An order has one field set. All but the first one are short, so that a process that is
+// stopped, and reads none of them, has room for those of a run in its pipe.
 type order struct {
-	Begin *begin `json:"begin,omitempty"`
-	Work  *work  `json:"work,omitempty"`
-	Weigh bool   `json:"weigh,omitempty"` // to report what the process holds
+	Begin    *begin    `json:"begin,omitempty"`
+	Work     *work     `json:"work,omitempty"`
+	Delivery *delivery `json:"delivery,omitempty"`
+	Weigh    bool      `json:"weigh,omitempty"` // to report what the process holds
 }
 
 // begin is all that a process has to know to be a host.
@@ -31,9 +33,12 @@ type begin struct {
 	Host     string            `json:"host"`
 	Dir      string            `json:"dir"`
 	Record   string            `json:"record,omitempty"`
+	Certs    string            `json:"certs,omitempty"`
 	Addrs    map[string]string `json:"addrs"` // where it finds the others
 	Programs bool              `json:"programs"`
-	Log      bool              `json:"log,omitempty"` // to standard error
+	Life     int               `json:"life"`               // of the host, from 1
+	Delivery *delivery         `json:"delivery,omitempty"` // nil if nothing is broken on purpose
+	Log      bool              `json:"log,omitempty"`      // to standard error
 	// Calls has only those facts reported that make the history of the clients.
 	Calls bool `json:"calls,omitempty"`
 }
@@ -45,6 +50,8 @@ const (
 	reportIssued = 'I' // an operation of the plan begins: its index
 	reportEnded  = 'E' // no program is left
 	reportFailed = 'F' // the run has failed: a failure
+	reportMet    = 'M' // a rule has met its message: its ID
+	reportCounts = 'C' // live.Counts so far, which is no news of the run and may be missing
 	reportHeld   = 'H' // what the process holds, as asked: a Held
 )
 

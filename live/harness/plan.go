@@ -10,8 +10,7 @@ import (
 
 // Plan draws a plan for a live run from a seed: that of the simulator, with the faults
 // that are possible live. A power loss is a crash, since the machine goes on; faults of
-// disks and clocks, slow hosts, and those of single messages are left out, and without
-// processes pauses are too. With always, a scenario that knows no faults gets some:
+// disks and clocks are left out, and without processes pauses and slow hosts are too. With always, a scenario that knows no faults gets some:
 // crashes of its servers, cuts and resets of links, and a network with delays.
 func Plan(s sim.Scenario, seed uint64, processes, always bool) sim.Plan {
 	p := sim.NewPlan(s, seed)
@@ -39,9 +38,10 @@ func Plan(s sim.Scenario, seed uint64, processes, always bool) sim.Plan {
 func isPossible(f faults.Fault, processes bool) bool {
 	switch f.Kind {
 	case faults.Crash, faults.Wipe, faults.Destroy, faults.Stop, faults.Heal,
-		faults.Partition, faults.Cut, faults.Isolate, faults.Ring, faults.Clog, faults.Swizzle, faults.Reset:
+		faults.Partition, faults.Cut, faults.Isolate, faults.Ring, faults.Clog, faults.Swizzle, faults.Reset,
+		faults.DropMessage, faults.Replay:
 		return true
-	case faults.Pause:
+	case faults.Pause, faults.Slow:
 		return processes
 	}
 	return false

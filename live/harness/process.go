@@ -9,10 +9,13 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/simrun/simrun/live"
 )
 
 // reportsFile is the descriptor on which a process of a host reports.
@@ -28,10 +31,14 @@ type process struct {
 	mu      sync.Mutex
 	over    bool     // no further life begins
 	running *running // nil: none
+	begun   bool     // running has its first order
+	lives   int
+	counted []live.Counts // by life, as reported last
 }
 
 // running is one life.
 type running struct {
+	number int // from 1
 	cmd    *exec.Cmd
 	orders io.WriteCloser
 	words  lastWords
@@ -44,6 +51,7 @@ type running struct {
 	mu       sync.Mutex
 	expected bool   // somebody has ended it
 	ended    func() // is told when no program is left
+	pauses   int    // in effect
 }
 
 func (p *process) start(ctx context.Context, programs bool) (begun, error) {
@@ -52,10 +60,8 @@ func (p *process) start(ctx context.Context, programs bool) (begun, error) {
 	if err != nil {
 		return begun{}, fmt.Errorf("host %s: start process: %w", p.first.Host, err)
 	}
-	first := p.first
-	first.Programs = programs
 	go p.listen(life, reports)
-	if err := life.order(order{Begin: &first}); err != nil {
+	if err := p.begin(life, programs); err != nil {
 		err = fmt.Errorf("host %s: start process: %w", p.first.Host, err)
 		return begun{}, errors.Join(err, p.kill())
 	}
@@ -68,6 +74,26 @@ func (p *process) start(ctx context.Context, programs bool) (begun, error) {
 		return begun{}, fmt.Errorf("host %s: %s before it was up", p.first.Host, life.death())
 	case <-ctx.Done():
 		return begun{}, errors.Join(ctx.Err(), p.kill())
+	}
+}
+
+// begin gives a life its first order.
+func (p *process) begin(life *running, programs bool) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	first := p.first
+	first.Programs, first.Life = programs, p.lives
+	p.begun = true
+	return life.order(order{Begin: &first})
+}
+
+// deliver is for the life that has begun, if there is one, and for those to come. One
+// that has just ended takes no order.
+func (p *process) deliver(d delivery) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.first.Delivery = &d; p.begun {
+		_ = p.running.order(order{Delivery: &d})
 	}
 }
 
@@ -94,7 +120,10 @@ func (p *process) launch(life *running) (reports *os.File, err error) {
 	if err != nil {
 		return nil, errors.Join(err, reports.Close())
 	}
-	p.running = life
+	p.running, p.begun = life, false
+	p.lives++
+	life.number = p.lives
+	p.counted = append(p.counted, live.Counts{})
 	return reports, nil
 }
 
@@ -136,6 +165,16 @@ func (p *process) take(life *running, kind byte, b []byte) error {
 		p.tell.noted(n)
 	case reportIssued:
 		p.tell.issued(int(binary.BigEndian.Uint32(b)))
+	case reportMet:
+		p.tell.met(int(binary.BigEndian.Uint32(b)))
+	case reportCounts:
+		var c live.Counts
+		if err := json.Unmarshal(b, &c); err != nil {
+			return err
+		}
+		p.mu.Lock()
+		p.counted[life.number-1] = c
+		p.mu.Unlock()
 	case reportHeld:
 		var h Held
 		if err := json.Unmarshal(b, &h); err != nil {
@@ -221,9 +260,58 @@ func (p *process) stop(ctx context.Context) error {
 	}
 }
 
-func (p *process) pause() error { return p.life().cmd.Process.Signal(stopSignal) }
+func (p *process) pause() error { return p.life().pause() }
 
-func (p *process) resume() error { return p.life().cmd.Process.Signal(continueSignal) }
+func (p *process) resume() error { return p.life().resume() }
+
+const (
+	// slowPeriod is how often a slow host runs and is held up, and slowRun how long it
+	// runs at least.
+	slowPeriod = 5 * time.Millisecond
+	slowRun    = 300 * time.Microsecond
+)
+
+// slow holds the process up and lets it run by turns.
+func (p *process) slow(factor int) (undo func(), err error) {
+	runs := max(slowPeriod/time.Duration(factor), slowRun)
+	over, done := make(chan struct{}), make(chan struct{})
+	wait := func(d time.Duration) bool {
+		select {
+		case <-time.After(d):
+			return true
+		case <-over:
+			return false
+		}
+	}
+	go func() {
+		defer close(done)
+		for goesOn := true; goesOn && !p.isOver(); goesOn = wait(runs) {
+			life := p.life()
+			if life.pause() != nil {
+				continue // it has ended; the next one is slow too
+			}
+			goesOn = wait(runs * time.Duration(factor-1))
+			_ = life.resume() // unless it has just ended
+		}
+	}()
+	return func() {
+		close(over)
+		<-done
+	}, nil
+}
+
+func (p *process) isOver() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.over
+}
+
+// counts lack what a process that was killed did in its last moment.
+func (p *process) counts() []live.Counts {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.counted)
+}
 
 func (p *process) end(context.Context) error {
 	p.mu.Lock()
@@ -236,6 +324,28 @@ func (l *running) expect() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.expected = true
+}
+
+// pause holds the process up until as many calls of resume have followed.
+func (l *running) pause() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.pauses == 0 {
+		if err := l.cmd.Process.Signal(stopSignal); err != nil {
+			return err
+		}
+	}
+	l.pauses++
+	return nil
+}
+
+func (l *running) resume() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.pauses--; l.pauses > 0 {
+		return nil
+	}
+	return l.cmd.Process.Signal(continueSignal)
 }
 
 func (l *running) order(o order) error {

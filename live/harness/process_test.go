@@ -61,7 +61,7 @@ func startHost() *exec.Cmd {
 
 // processScenarios are all that run as processes here.
 func processScenarios() []sim.Scenario {
-	return append(scenarios.All(), register.Scenario(register.Durable), napping(), ends("exits"), ends("panics"), ends("mumbles"), counting())
+	return append(scenarios.All(), register.Scenario(register.Durable), napping(), ends("exits"), ends("panics"), ends("mumbles"), counting(), atOnce(), stepwise())
 }
 
 // named gives a scenario a name of its own: a process finds it by that.
@@ -121,10 +121,7 @@ func counting() sim.Scenario {
 			}
 			return ops
 		},
-		Parse: func(text string) (fmt.Stringer, error) {
-			d, err := time.ParseDuration(strings.TrimPrefix(text, "sleep "))
-			return scenarios.Sleep{For: d}, err
-		},
+		Parse: parseSleep,
 		Client: func(env actors.Env, rec *linearizability.Recorder) func(sim.Op) error {
 			env.Note(lived{env.Boot})
 			return func(op sim.Op) error {
@@ -135,6 +132,11 @@ func counting() sim.Scenario {
 		},
 	}
 	return s
+}
+
+func parseSleep(text string) (fmt.Stringer, error) {
+	d, err := time.ParseDuration(strings.TrimPrefix(text, "sleep "))
+	return scenarios.Sleep{For: d}, err
 }
 
 // bothWays runs a plan in one process and as processes.

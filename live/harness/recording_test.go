@@ -42,6 +42,17 @@ func reread(t *testing.T, s sim.Scenario, dir string) (*harness.Recording, *sim.
 	return rec, r
 }
 
+func events(t *testing.T, rec *harness.Recording) (all []trace.Event) {
+	t.Helper()
+	for e, err := range rec.Events() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, e)
+	}
+	return all
+}
+
 func wantSame(t *testing.T, got, want *sim.Result) {
 	t.Helper()
 	text := func(err error) string {
@@ -82,14 +93,14 @@ func TestRecordedViolationIsTheSameViolation(t *testing.T) {
 	for _, op := range got.Suspects {
 		ids = append(ids, op.ID.String())
 	}
-	story := view.Story(rec.Events, view.Failure{Check: got.Check, Why: got.Err.Error(), Operations: ids})
+	story := view.Story(events(t, rec), view.Failure{Check: got.Check, Why: got.Err.Error(), Operations: ids})
 	for _, want := range []string{"calls " + ids[0] + ": read x", "receives register.value ({Value:c1-1", "from server/register", "is told " + ids[0] + ": c1-1"} {
 		if !strings.Contains(story, want) {
 			t.Errorf("%q is not in the story:\n%s", want, story)
 		}
 	}
 	if t.Failed() {
-		t.Log(view.Events(rec.Events))
+		t.Log(view.Events(events(t, rec)))
 	}
 }
 
@@ -115,8 +126,8 @@ func TestRecordedPanicIsTheSamePanic(t *testing.T) {
 	if _, alone := reread(t, s, dir); alone.Verdict != sim.Violation || alone.Check != "actor panic" {
 		t.Errorf("%v, %s: %v", alone.Verdict, alone.Check, alone.Err)
 	}
-	if got.Check != "actor panic" || got.Err == nil || !strings.Contains(view.Story(rec.Events, view.Failure{Why: got.Err.Error()}), "FAILS: ") {
-		t.Errorf("%v, %s: %v\n%s", got.Verdict, got.Check, got.Err, view.Events(rec.Events))
+	if got.Check != "actor panic" || got.Err == nil || !strings.Contains(view.Story(events(t, rec), view.Failure{Why: got.Err.Error()}), "FAILS: ") {
+		t.Errorf("%v, %s: %v\n%s", got.Verdict, got.Check, got.Err, view.Events(events(t, rec)))
 	}
 	wantSame(t, got, want)
 }
@@ -151,9 +162,15 @@ func TestRecordingWithoutItsEndDoesNotPass(t *testing.T) {
 	if err := os.Remove(filepath.Join(dir, "run.trace")); err != nil || want.Verdict != sim.Pass {
 		t.Fatal(want.Verdict, err)
 	}
+	noted := 0 // by hosts: that the machine was busy with others is noted by the harness
+	for _, n := range want.Notes {
+		if n.Host != "" {
+			noted++
+		}
+	}
 	_, got := reread(t, s, dir)
-	if got.Verdict != sim.Inconclusive || got.Check != "interrupted" || len(got.Notes) < len(want.Notes) {
-		t.Errorf("%v, %s: %v of %d facts; there were %d", got.Verdict, got.Check, got.Err, len(got.Notes), len(want.Notes))
+	if got.Verdict != sim.Inconclusive || got.Check != "interrupted" || len(got.Notes) != noted {
+		t.Errorf("%v, %s: %v of %d facts; there were %d", got.Verdict, got.Check, got.Err, len(got.Notes), noted)
 	}
 }
 

@@ -21,12 +21,12 @@ func TestDeliveriesFindTheirSendings(t *testing.T) {
 	step := trace.Event{Kind: trace.Timer, Host: "a", Path: "a/x"}
 	note := trace.Event{Kind: trace.Note, Host: "b", Path: "b/y", Msg: "fact"}
 	late := 5000
-	events := connect([]trace.Event{
-		at(late, 0, note), // files come one after the other
+	events := connectAll(t, []trace.Event{
 		at(1, 0, step), at(2, lost, send),
 		at(10, 0, step), at(11, content, send), at(12, content, come), at(13, 0, note), at(14, content, come), // doubled
 		at(20, 0, step), at(21, content, send), at(22, content, come),
 		at(late-1, 0, step), at(late-1, content, send), // too late to say
+		at(late, 0, note),
 	})
 	type want struct {
 		kind  trace.Kind
@@ -55,4 +55,26 @@ func TestDeliveriesFindTheirSendings(t *testing.T) {
 	if events[4].Key != events[5].Key || events[7].Key != events[5].Key || events[10].Key == events[5].Key {
 		t.Error("deliveries have other keys than their sendings")
 	}
+}
+
+// connectAll connects events as two readings of a recording do.
+func connectAll(t *testing.T, events []trace.Event) (all []trace.Event) {
+	t.Helper()
+	recorded := map[string]bool{}
+	for _, e := range events {
+		recorded[e.Host] = true
+	}
+	first := newConnector(recorded)
+	for _, e := range events {
+		first.connect(&e)
+	}
+	second := newConnector(recorded)
+	second.lost = first.end()
+	for _, e := range events {
+		drop, lost := second.connect(&e)
+		if all = append(all, e); lost {
+			all = append(all, drop)
+		}
+	}
+	return all
 }

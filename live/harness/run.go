@@ -28,6 +28,10 @@ type Options struct {
 	// it costs and what it lacks of a host that was killed is said at live.Options. ""
 	// records nothing.
 	Record string
+	// Certs is a folder to which an authority writes certificates for this run, and the
+	// hosts talk TLS 1.3 and prove who they are; it is made if it is not there. "" has plain
+	// connections.
+	Certs string
 	// Log receives what the actors log; nil discards it.
 	Log *slog.Logger
 	// Faults has the network and the faults of the plan carried out, as far as that is
@@ -91,6 +95,11 @@ func Run(ctx context.Context, s sim.Scenario, p sim.Plan, o Options) (*sim.Resul
 		}
 		if err != nil {
 			return nil, fmt.Errorf("scenario %s: recording: %w", s.Name, err)
+		}
+	}
+	if o.Certs != "" {
+		if o.Certs, err = filepath.Abs(o.Certs); err != nil {
+			return nil, fmt.Errorf("scenario %s: folder of the certificates: %w", s.Name, err)
 		}
 	}
 	r := newRun(s, p, o, limitsOf(s))

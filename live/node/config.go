@@ -2,6 +2,7 @@ package node
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -34,10 +35,18 @@ import (
 // encrypted and hosts prove who they are, by ca.pem, HOST.pem and HOST.key of that folder;
 // the roles in the certificates are coordinator, daemon and client. Without it all
 // addresses must be loopback.
+//
+// With "record": "recording" each host but clients records what it does to that folder,
+// for `simrun replay`: the last 256 MiB of each, or what "recordMiB" says.
 type config struct {
 	Hosts map[string]hostConfig `json:"hosts"`
 	// Certs is the folder of certificates, relative to the folder of the file.
 	Certs string `json:"certs,omitempty"`
+	// Record is the folder of recordings, relative to the folder of the file; "" records
+	// nothing.
+	Record string `json:"record,omitempty"`
+	// RecordMiB bounds the recording of a host; the oldest part goes.
+	RecordMiB int64 `json:"recordMiB,omitempty"`
 
 	file         string // it was read from
 	coordinators int
@@ -55,6 +64,9 @@ type hostConfig struct {
 	// Admin is the loopback address of its admin port; "" has none.
 	Admin string `json:"admin,omitempty"`
 }
+
+// recordMiB is how much of a host is recorded unless the config says otherwise.
+const recordMiB = 256
 
 // configMax is the longest file that is read, in bytes.
 const configMax = 1 << 20
@@ -124,6 +136,14 @@ func (c *config) resolve() error {
 	}
 	if c.Certs != "" {
 		c.Certs = c.absolute(c.Certs)
+	}
+	switch {
+	case c.RecordMiB < 0:
+		return fmt.Errorf("recordMiB %d: a size is positive", c.RecordMiB)
+	case c.RecordMiB > 0 && c.Record == "":
+		return errors.New("recordMiB: nothing is recorded without a folder in record")
+	case c.Record != "":
+		c.Record, c.RecordMiB = c.absolute(c.Record), cmp.Or(c.RecordMiB, recordMiB)
 	}
 	top := c.topology()
 	used := map[string]string{} // addresses and folders, and by whom

@@ -61,6 +61,8 @@ func TestWrongUseOfAStoreIsToldInOneLine(t *testing.T) {
 		{"daemon1 --config " + change(`"data": "c0"`, `"data": "coord"`), `coord" belongs to c0 already`},
 		{"daemon1 --config " + change(`"data": "c0"`, `"data": ""`), "host c0: data: no folder"},
 		{"daemon1 --config " + change(`"data": "coord"`, `"data": "coord", "admin": "0.0.0.0:9000"`), `host coord: admin: "0.0.0.0:9000" is no loopback address`},
+		{"daemon1 --config " + change(`{"hosts"`, `{"recordMiB": 5, "hosts"`), "nothing is recorded without a folder"},
+		{"daemon1 --config " + change(`{"hosts"`, `{"record": "r", "recordMiB": -1, "hosts"`), "recordMiB -1: a size is positive"},
 		{"daemon1 --config " + change("daemon1", "daemon2"), "no host daemon1"},
 		{"daemon1 --config " + change("coord", "coordinator"), "no host coord:"},
 		{"daemon1 --config " + change("c0", "coord2"), "have an odd number"},

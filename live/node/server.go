@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -76,9 +77,14 @@ func startHost(c config, name string, p actors.ProgramDef, log *slog.Logger, not
 			top.Hosts[i].Programs = append(top.Hosts[i].Programs, p)
 		}
 	}
-	world, err := live.Start(top, live.Options{
-		Dir: f.path, Hosts: []string{name}, Addrs: c.addrs(), Certs: c.Certs, Log: log, Note: note,
-	})
+	opts := live.Options{Dir: f.path, Hosts: []string{name}, Addrs: c.addrs(), Certs: c.Certs, Log: log, Note: note}
+	if c.Record != "" && !c.isClient(name) {
+		opts.Record, opts.RecordMax = c.Record, c.RecordMiB<<20
+		if err := os.MkdirAll(opts.Record, 0o700); err != nil {
+			return nil, nil, errors.Join(fmt.Errorf("folder of recordings: %w", err), f.close())
+		}
+	}
+	world, err := live.Start(top, opts)
 	if err != nil {
 		return nil, nil, errors.Join(err, f.close())
 	}
@@ -140,7 +146,11 @@ func runServer(ctx context.Context, name string, args []string, stdout, stderr i
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(stdout, "%s is at %s, data in %s%s\n", name, s.world.Addr(name), s.folder.path, s.admin)
+	recording := ""
+	if c.Record != "" {
+		recording = fmt.Sprintf(", the last %d MiB of what it does in %s", c.RecordMiB, c.Record)
+	}
+	fmt.Fprintf(stdout, "%s is at %s, data in %s%s%s\n", name, s.world.Addr(name), s.folder.path, recording, s.admin)
 	err = s.wait(ctx)
 	end, cancel := context.WithTimeout(context.Background(), serverEnd)
 	defer cancel()

@@ -13,7 +13,7 @@ type conn struct {
 	number uint64
 	near   *net.TCPConn // to the host that dials
 
-	tear      atomic.Bool  // a Reset waits for the next frame
+	tear      atomic.Bool  // a Reset waits for the next bytes
 	forgotten atomic.Bool  // half-open: nothing passes any more
 	believer  End          // if forgotten
 	finished  atomic.Int32 // pipes whose stream has come to its end

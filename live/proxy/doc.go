@@ -6,23 +6,21 @@
 //
 //	l, err := proxy.Listen("127.0.0.1:7001", seed) // the host that is dialled
 //	l.Addr()                                       // where the other host dials it
-//	l.Set(proxy.Faults{Forth: proxy.Direction{Delay: 20 * time.Millisecond, Drop: 0.01}})
+//	l.Set(proxy.Faults{Forth: proxy.Direction{Delay: 20 * time.Millisecond, Rate: 64 << 10}})
 //	l.Set(proxy.Faults{Back: proxy.Direction{Hole: true}})
-//	l.Reset()                    // the next frame of each connection breaks in the middle
+//	l.Reset()                    // the next bytes of each connection break off in the middle
 //	l.HalfOpen(proxy.Dialler)    // the host that is dialled forgets; the other does not know
 //	l.Forward("127.0.0.1:7002")  // it was started again, elsewhere
 //	l.Heal()
 //
-// Delay, rate, holes, resets and half-open connections work on any stream. Frames
-// can be dropped, duplicated and reordered only where the proxy can read them: on
-// a stream of the transport's frames that is not encrypted. Any other stream is
-// passed as bytes, and the probabilities of frames say nothing about it.
+// All of that works on any stream, encrypted or not: a Link does not know what the bytes
+// mean. Single messages are lost, doubled and disordered where they leave their host, see
+// live.Options.Fate.
 //
 // What a Link must not do: change a byte, invent one, or reorder the bytes of a
-// stream. TCP does none of these, so nobody is asked to survive them. A frame that
-// is lost, doubled or late is whole.
+// stream. TCP does none of these, so nobody is asked to survive them.
 //
 // Draws are keyed by the seed, the number of the connection, the direction and
-// the number of the frame, so one more frame elsewhere changes nothing here. The
-// time at which a frame comes is the machine's: a Link's run does not replay.
+// the number of the piece that was read, so one more piece elsewhere changes nothing
+// here. What a piece is and when it comes is the machine's: a Link's run does not replay.
 package proxy

@@ -14,20 +14,15 @@ type Faults struct {
 }
 
 // A Direction is what happens to the bytes that go one way. Whatever their delay,
-// the bytes of one connection keep their order, except for whole frames that
-// Reorder and Duplicate put elsewhere.
+// the bytes of one connection keep their order.
 type Direction struct {
 	Delay  time.Duration // of everything
-	Jitter time.Duration // at most so much more, drawn for each frame
+	Jitter time.Duration // at most so much more, drawn for each piece that is read
 	Rate   int           // bytes a second; 0 has no limit
 	// Hole lets nothing through, not even the end of a connection. As in a network
 	// that loses every packet, what was sent waits in the sender's TCP and goes on
 	// when the hole has closed, unless the connection has ended before.
 	Hole bool
-	// Of each frame, from 0 to 1. A hello is none of them.
-	Drop      float64 // probability
-	Duplicate float64 // probability
-	Reorder   float64 // probability
 }
 
 // An End is one of the two hosts of a [Link].
@@ -40,17 +35,12 @@ const (
 	Dialled
 )
 
-// Validate refuses what is no probability and what is negative.
+// Validate refuses what is negative.
 func (f Faults) Validate() error {
 	for _, d := range []struct {
 		name string
 		Direction
 	}{{"forth", f.Forth}, {"back", f.Back}} {
-		for _, p := range []float64{d.Drop, d.Duplicate, d.Reorder} {
-			if !(0 <= p && p <= 1) {
-				return fmt.Errorf("faults %s: %v is no probability", d.name, p)
-			}
-		}
 		if d.Delay < 0 || d.Jitter < 0 || d.Rate < 0 {
 			return fmt.Errorf("faults %s: delay %v, jitter %v, rate %d: none may be negative", d.name, d.Delay, d.Jitter, d.Rate)
 		}

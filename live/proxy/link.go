@@ -41,21 +41,17 @@ type Link struct {
 type Counts struct {
 	Connections uint64 // accepted
 	Refused     uint64 // reset at once: Refuse, a host that does not answer, or too many
-	Resets      uint64 // broken in the middle of a frame by Reset
+	Resets      uint64 // broken off by Reset
 	HalfOpened  uint64 // connections of which one end was made to forget
 	Bytes       uint64 // passed on, both ways
-	Frames      uint64 // read as frames, hellos included
-	Dropped     uint64 // frames
-	Duplicated  uint64 // frames
-	Reordered   uint64 // frames that let at least one other pass
 }
 
 type counters struct {
-	connections, refused, resets, halfOpened, bytes, frames, dropped, duplicated, reordered atomic.Uint64
+	connections, refused, resets, halfOpened, bytes atomic.Uint64
 }
 
 // Listen returns a Link to the host at target, on a port of 127.0.0.1 that the
-// system chooses. The seed decides about frames and jitter. The caller closes it.
+// system chooses. The seed decides about jitter. The caller closes it.
 func Listen(target string, seed uint64) (*Link, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -77,8 +73,7 @@ func (l *Link) Forward(target string) {
 }
 
 // Set replaces the faults, for open connections too. What is on its way goes by
-// the new delay, rate and holes; what became of its frames is decided already. It
-// panics if the faults are not valid.
+// the new delay, rate and holes. It panics if the faults are not valid.
 func (l *Link) Set(f Faults) {
 	if err := f.Validate(); err != nil {
 		panic(err)
@@ -103,7 +98,7 @@ func (l *Link) Faults() Faults {
 }
 
 // Heal ends all faults. The end that still believed in a half-open connection is
-// told, and a Reset that has met no frame yet is called off.
+// told, and a Reset that has met no bytes yet is called off.
 func (l *Link) Heal() {
 	l.Set(Faults{})
 	l.mu.Lock()
@@ -116,9 +111,9 @@ func (l *Link) Heal() {
 	}
 }
 
-// Reset breaks each connection that is open in the middle of the next frame of
-// the host that dials: the other end gets some of its bytes, and both ends a RST.
-// Where there are no frames to be read it is a piece of any stream.
+// Reset breaks each connection that is open in the middle of the next bytes of the
+// host that dials: the other end gets some of them, which may end within a message, and
+// both ends get a RST.
 func (l *Link) Reset() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -149,10 +144,6 @@ func (l *Link) Counts() Counts {
 		Resets:      c.resets.Load(),
 		HalfOpened:  c.halfOpened.Load(),
 		Bytes:       c.bytes.Load(),
-		Frames:      c.frames.Load(),
-		Dropped:     c.dropped.Load(),
-		Duplicated:  c.duplicated.Load(),
-		Reordered:   c.reordered.Load(),
 	}
 }
 

@@ -192,7 +192,7 @@ func TestUndisturbedBytesPassUnchangedBothWays(t *testing.T) {
 	p := newPair(t, 1)
 	p.Set(proxy.Faults{
 		Forth: proxy.Direction{Delay: time.Millisecond, Jitter: 5 * time.Millisecond},
-		Back:  proxy.Direction{Jitter: 3 * time.Millisecond, Drop: 1, Duplicate: 1, Reorder: 1}, // of frames, and there are none
+		Back:  proxy.Direction{Jitter: 3 * time.Millisecond},
 	})
 	near, far := p.connect()
 	sent := make([]byte, 1<<20)
@@ -209,99 +209,6 @@ func TestUndisturbedBytesPassUnchangedBothWays(t *testing.T) {
 			t.Fatalf("%d of %d bytes came unchanged, %v", len(got), len(sent), err)
 		}
 	}
-}
-
-func TestAStreamOfOtherBytesAfterFramesPasses(t *testing.T) {
-	p := newPair(t, 1)
-	near, far := p.connect()
-	near.mustSend(0, 3, 10)
-	_, _ = near.Write([]byte("\xff\xff\xff\xffnot a frame"))
-	_ = near.CloseWrite()
-	for i := range 3 {
-		far.mustReceive(i)
-	}
-	if _, err := far.receive(); !errors.Is(err, wire.ErrLength) {
-		t.Errorf("after the frames: %v", err)
-	}
-}
-
-// numbers sends frames through a fresh Link and returns those that arrive.
-func numbers(t *testing.T, seed uint64, f proxy.Faults, count int) ([]int, proxy.Counts) {
-	p := newPair(t, seed)
-	p.Set(f)
-	near, far := p.connect()
-	hello, err := wire.AppendHello(nil, wire.Hello{Host: "near", Boot: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	go func() {
-		_, _ = near.Write(hello)
-		_ = near.send(0, count, 100)
-		_ = near.CloseWrite()
-	}()
-	first, err := far.Next()
-	if err != nil || first.Kind != wire.HelloKind {
-		t.Fatalf("the first frame is %v, %v; want the hello", first.Kind, err)
-	}
-	return far.all(), p.Counts()
-}
-
-func TestFramesAreDroppedDoubledAndReorderedWhole(t *testing.T) {
-	const count = 3000
-	f := proxy.Faults{Forth: proxy.Direction{Drop: 0.1, Duplicate: 0.1, Reorder: 0.1}}
-	got, counts := numbers(t, 7, f, count)
-	times := map[int]int{}
-	back := 0
-	for i, n := range got {
-		times[n]++
-		if i > 0 && n < got[i-1] {
-			back++
-		}
-	}
-	doubled := 0
-	for _, n := range times {
-		if n > 2 {
-			t.Errorf("a frame came %d times", n)
-		}
-		if n == 2 {
-			doubled++
-		}
-	}
-	if want := count - int(counts.Dropped); len(times) != want {
-		t.Errorf("%d frames of %d, %d dropped", len(times), count, counts.Dropped)
-	}
-	if doubled != int(counts.Duplicated) {
-		t.Errorf("%d frames came twice, %d were duplicated", doubled, counts.Duplicated)
-	}
-	for name, n := range map[string]uint64{"dropped": counts.Dropped, "duplicated": counts.Duplicated, "reordered": counts.Reordered} {
-		if n < count/20 || n > count/5 {
-			t.Errorf("%d of %d frames %s, not about a tenth", n, count, name)
-		}
-	}
-	if back == 0 {
-		t.Error("no frame came after a later one")
-	}
-}
-
-func TestTheFateOfAFrameFollowsFromTheSeed(t *testing.T) {
-	f := proxy.Faults{Forth: proxy.Direction{Drop: 0.3}}
-	once, _ := numbers(t, 3, f, 500)
-	again, _ := numbers(t, 3, f, 500)
-	other, _ := numbers(t, 4, f, 500)
-	if !slices.Equal(once, again) {
-		t.Error("the same seed dropped other frames")
-	}
-	if slices.Equal(once, other) {
-		t.Error("another seed dropped the same frames")
-	}
-}
-
-func TestALoneLateFrameComesInTheEnd(t *testing.T) {
-	p := newPair(t, 1)
-	p.Set(proxy.Faults{Forth: proxy.Direction{Reorder: 1}})
-	near, far := p.connect()
-	near.mustSend(5, 1, 10)
-	far.mustReceive(5)
 }
 
 func TestDelayAndRateTakeTheirTimeInOneDirection(t *testing.T) {
@@ -362,7 +269,7 @@ func TestAHoleStopsAnEndlessSender(t *testing.T) {
 	}
 }
 
-func TestResetBreaksTheNextFrameInTheMiddle(t *testing.T) {
+func TestResetBreaksTheNextBytesInTheMiddle(t *testing.T) {
 	p := newPair(t, 1)
 	near, far := p.connect()
 	near.mustSend(0, 1, 1000)
@@ -450,7 +357,7 @@ func TestTheEndOfAnEndIsTheEndOfTheOther(t *testing.T) {
 }
 
 func TestFaultsAreRefusedIfTheyMeanNothing(t *testing.T) {
-	for _, d := range []proxy.Direction{{Drop: -0.1}, {Duplicate: 1.1}, {Reorder: 2}, {Delay: -1}, {Rate: -1}, {Jitter: -1}} {
+	for _, d := range []proxy.Direction{{Delay: -1}, {Rate: -1}, {Jitter: -1}} {
 		for _, f := range []proxy.Faults{{Forth: d}, {Back: d}} {
 			if f.Validate() == nil {
 				t.Errorf("%+v is taken", f)

@@ -1,13 +1,12 @@
 package proxy
 
 import (
+	"bytes"
 	"io"
 	"math/rand/v2"
 	"net"
 	"sync"
 	"time"
-
-	"github.com/simrun/simrun/internal/wire"
 )
 
 const (
@@ -16,10 +15,8 @@ const (
 	pipeBytes = 256 << 10
 	// writeBytes is the size at which pieces that may go are written together.
 	writeBytes = 64 << 10
-	// lateMax bounds the frames that pass one that Reorder or Duplicate has put off,
-	// and lateTime how long it waits for them.
-	lateMax  = 8
-	lateTime = 10 * time.Millisecond
+	// pieceBytes is the most that is read at once.
+	pieceBytes = 16 << 10
 	// drips is the number of writes a second into which a rate is divided.
 	drips = 20
 )
@@ -29,8 +26,6 @@ type piece struct {
 	bytes   []byte
 	arrived time.Time
 	jitter  float64 // share of the jitter
-	late    int     // frames that it lets pass
-	counts  bool    // as reordered, once it has let one pass
 	end     ending
 }
 
@@ -49,8 +44,8 @@ type pipe struct {
 	from     End
 	src, dst *net.TCPConn
 	other    *pipe
-	frame    uint64 // number of the next one; of the reader
-	torn     bool   // what was taken last is the beginning of a frame whose rest is lost; of the writer
+	draws    *rand.Rand // one for each piece; of the reader
+	torn     bool       // what was taken last is the beginning of a piece whose rest is lost; of the writer
 
 	mu       sync.Mutex
 	queue    []piece
@@ -61,19 +56,22 @@ type pipe struct {
 }
 
 func newPipe(c *conn, from End, src, dst *net.TCPConn) *pipe {
-	return &pipe{conn: c, from: from, src: src, dst: dst, put: make(chan struct{}, 1), taken: make(chan struct{}, 1)}
+	draws := rand.New(rand.NewPCG(c.link.seed, c.number<<1|uint64(from)))
+	return &pipe{conn: c, from: from, src: src, dst: dst, draws: draws, put: make(chan struct{}, 1), taken: make(chan struct{}, 1)}
 }
 
 // read fills the queue until the source has ended.
 func (p *pipe) read() {
-	in := newCutter(p.src)
+	buf := make([]byte, pieceBytes)
 	for {
-		b, kind, err := in.next()
+		n, err := p.src.Read(buf)
+		if n > 0 {
+			p.push(piece{bytes: bytes.Clone(buf[:n]), jitter: p.draws.Float64()})
+		}
 		if err != nil {
 			p.push(piece{end: endOf(err)})
 			return
 		}
-		p.decide(b, kind)
 		if !p.room() {
 			return
 		}
@@ -87,44 +85,9 @@ func endOf(err error) ending {
 	return breaks
 }
 
-// decide queues what the faults leave of a piece. Each frame takes the same
-// draws, whatever they are needed for.
-func (p *pipe) decide(b []byte, kind wire.Kind) {
-	counters := &p.conn.link.counters
-	r := rand.New(rand.NewPCG(p.conn.link.seed, (p.conn.number<<1|uint64(p.from))<<40|p.frame))
-	p.frame++
-	in := piece{bytes: b, arrived: time.Now(), jitter: r.Float64()}
-	drop, double, reorder := r.Float64(), r.Float64(), r.Float64()
-	late, doubleLate := 1+r.IntN(lateMax), r.IntN(lateMax+1)
-	if kind != 0 {
-		counters.frames.Add(1)
-	}
-	if kind != wire.MessageKind {
-		p.push(in)
-		return
-	}
-	f, _ := p.conn.link.now()
-	d := f.direction(p.from)
-	if drop < d.Drop {
-		counters.dropped.Add(1)
-		return
-	}
-	again := in
-	if reorder < d.Reorder {
-		in.late, in.counts = late, true
-	}
-	p.push(in)
-	if double < d.Duplicate {
-		counters.duplicated.Add(1)
-		again.late = doubleLate
-		p.push(again)
-	}
-}
-
+// push queues a piece, which has just arrived.
 func (p *pipe) push(x piece) {
-	if x.arrived.IsZero() {
-		x.arrived = time.Now()
-	}
+	x.arrived = time.Now()
 	p.mu.Lock()
 	p.queue = append(p.queue, x)
 	p.waiting += len(x.bytes)
@@ -193,9 +156,6 @@ func (p *pipe) take(batch []byte, d Direction, now time.Time) (_ []byte, wait ti
 		if d.Hole {
 			return batch, idle, goesOn
 		}
-		if wait := p.putOff(now); wait > 0 {
-			return batch, wait, goesOn
-		}
 		head := &p.queue[0]
 		due := head.arrived.Add(d.Delay + time.Duration(head.jitter*float64(d.Jitter)))
 		if d.Rate > 0 && due.Before(p.lineFree) {
@@ -235,27 +195,6 @@ func (p *pipe) take(batch []byte, d Direction, now time.Time) (_ []byte, wait ti
 		}
 	}
 	return batch, idle, goesOn
-}
-
-// putOff lets frames pass the first one if that is to be late. It returns for how
-// long the first one still waits for another.
-func (p *pipe) putOff(now time.Time) time.Duration {
-	for p.queue[0].late > 0 {
-		head := p.queue[0]
-		switch left := head.arrived.Add(lateTime).Sub(now); {
-		case len(p.queue) > 1 && p.queue[1].end == goesOn:
-			if head.late--; head.counts {
-				p.conn.link.counters.reordered.Add(1)
-				head.counts = false
-			}
-			p.queue[0], p.queue[1] = p.queue[1], head
-		case len(p.queue) == 1 && left > 0:
-			return left
-		default:
-			p.queue[0].late = 0
-		}
-	}
-	return 0
 }
 
 // forward writes. If the destination has gone, its side of the connection tells

@@ -50,5 +50,6 @@
 //
 //	run.plan    what was to be done
 //	disks/      of the hosts, a folder each
+//	certs/      with --tls: those of the hosts, and their authority
 //	recording/  what each boot of each host did, and what was judged, for simrun replay
 package simcli

@@ -34,6 +34,7 @@ type liveFlags struct {
 	seed      seedFlag
 	processes bool
 	faults    bool
+	tls       bool
 	dir       string
 	keep      bool
 	json      bool
@@ -46,9 +47,9 @@ func (c *command) live() *cobra.Command {
 		Short: "run a scenario for real: TCP, files, the wall clock, and faults",
 		Long: "Run a scenario for real: all its hosts on loopback, in this process or, with --processes, each in one of its\n" +
 			"own. The clients carry out the operations of a plan that the seed draws; hosts are killed, started again and\n" +
-			"paused, links delay, lose and break, as far as the scenario says that this may happen; then everything heals, is\n" +
+			"paused, links delay, lose and break, messages are lost, doubled and late, as far as the scenario says that this may happen; then everything heals, is\n" +
 			"read back, and is judged by the checks of the simulated runs.\n" +
-			"Each run has a folder with its plan, a recording and the disks of its hosts. It is removed after a run that passed, unless\n" +
+			"Each run has a folder with its plan, a recording, the disks of its hosts and their certificates. It is removed after a run that passed, unless\n" +
 			"--dir names the folder it is in.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -70,6 +71,7 @@ func (c *command) live() *cobra.Command {
 	cmd.Flags().Var(&f.seed, "seed", "the first seed, decimal or 0x...; default: a random one, which is printed")
 	cmd.Flags().BoolVar(&f.processes, "processes", false, "every host is a process of its own")
 	cmd.Flags().BoolVar(&f.faults, "faults", false, "faults also in a scenario that has none of its own")
+	cmd.Flags().BoolVar(&f.tls, "tls", false, "hosts talk TLS 1.3 and prove who they are, with certificates made for the run")
 	cmd.Flags().StringVar(&f.dir, "dir", liveFolder, "folder for the folders of the runs")
 	cmd.Flags().BoolVar(&f.json, "json", false, "print one JSON object for each failure, and a summary as the last line")
 	return cmd
@@ -100,7 +102,7 @@ func (c *command) liveRuns(ctx context.Context, f liveFlags, s sim.Scenario) err
 	camp := &campaign{scenarios: []sim.Scenario{s}, base: f.seed.value, runs: f.runs, limit: f.limit, jobs: 1, tallies: []*tally{newTally(s)}}
 	bar := newProgress(c.err, camp, f.json)
 	if f.json {
-		printJSON(c.out, campaignObject{Schema: schema, Type: "live", Build: build(), Seed: f.seed.value, Scenarios: []string{s.Name}, Command: f.command(s)})
+		printJSON(c.out, campaignObject{Schema: schema, Type: "live", Build: build(), Seed: f.seed.value, Scenarios: []string{s.Name}, Command: f.command(s), TLS: &f.tls})
 	} else {
 		fmt.Fprintf(c.out, "%s: %s, seeds from %#x\n  %s\n", build(), f.where(), f.seed.value, view.Clean(f.command(s)))
 	}
@@ -126,9 +128,10 @@ func (c *command) liveRuns(ctx context.Context, f liveFlags, s sim.Scenario) err
 	}
 	sum := summarise(camp, began, ctx.Err() != nil)
 	if f.json {
+		sum.TLS = &f.tls
 		printJSON(c.out, sum)
 	} else {
-		fmt.Fprint(c.out, "\n", table(camp), "\n", liveConclusion(camp, sum))
+		fmt.Fprint(c.out, "\n", table(camp), "\n", f.conclusion(camp, sum))
 	}
 	return exit(camp.verdict())
 }
@@ -138,12 +141,21 @@ func (f *liveFlags) enough(done uint64, began stopwatch) bool {
 	return f.runs > 0 && done >= uint64(f.runs) || f.limit > 0 && time.Since(began.wall) >= f.limit
 }
 
-// where says what runs the hosts.
+// where says what runs the hosts, and how they talk.
 func (f *liveFlags) where() string {
+	where := "live, all hosts in this process"
 	if f.processes {
-		return "live, every host a process"
+		where = "live, every host a process"
 	}
-	return "live, all hosts in this process"
+	return where + f.over()
+}
+
+// over names what is between the hosts if it is not bare TCP.
+func (f *liveFlags) over() string {
+	if f.tls {
+		return ", over TLS"
+	}
+	return ""
 }
 
 // command is what was asked for, with all that was drawn or left open.
@@ -160,6 +172,9 @@ func (f *liveFlags) command(s sim.Scenario) string {
 	}
 	if f.faults {
 		words = append(words, "--faults")
+	}
+	if f.tls {
+		words = append(words, "--tls")
 	}
 	return strings.Join(words, " ")
 }
@@ -183,6 +198,9 @@ func (c *command) liveRun(ctx context.Context, f liveFlags, s sim.Scenario, seed
 		return liveResult{}, "", fmt.Errorf("folder %s: %w", folder, err)
 	}
 	o := harness.Options{Dir: disks, Record: recording, Faults: true}
+	if f.tls {
+		o.Certs = filepath.Join(folder, certsFolder)
+	}
 	if f.processes {
 		if o.Process, err = hostProcess(); err != nil {
 			return liveResult{}, "", err
@@ -203,8 +221,11 @@ func (c *command) liveRun(ctx context.Context, f liveFlags, s sim.Scenario, seed
 	return result, folder, nil
 }
 
-// planName is the plan in the folder of a run.
-const planName = "run.plan"
+// planName is the plan in the folder of a run, and certsFolder has the certificates.
+const (
+	planName    = "run.plan"
+	certsFolder = "certs"
+)
 
 // newRunFolder makes a folder of this name, or with a number behind it if there are
 // runs of the same seed already.
@@ -254,8 +275,8 @@ func (c *command) tellLive(bar *progress, f liveFlags, r liveResult, folder stri
 	bar.print(c.out, b.String())
 }
 
-// liveConclusion is the last lines: what to be wary of, and the verdict.
-func liveConclusion(c *campaign, s summary) string {
+// conclusion is the last lines: what to be wary of, and the verdict.
+func (f *liveFlags) conclusion(c *campaign, s summary) string {
 	var b strings.Builder
 	if s.Interrupted {
 		b.WriteString("interrupted; this is what was found so far\n")
@@ -263,7 +284,7 @@ func liveConclusion(c *campaign, s summary) string {
 	if s.ExpectedLoss > 0 {
 		fmt.Fprintf(&b, "%s lost what every copy of was destroyed\n", counted(s.ExpectedLoss, "run"))
 	}
-	fmt.Fprintf(&b, "%s: %s, %s, %.1f s\n", s.Verdict, counted(s.Runs, "live run"), counted(c.total().faultsFired(), "fault"), s.WallSeconds)
+	fmt.Fprintf(&b, "%s: %s%s, %s, %.1f s\n", s.Verdict, counted(s.Runs, "live run"), f.over(), counted(c.total().faultsFired(), "fault"), s.WallSeconds)
 	return b.String()
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"strings"
 
@@ -38,7 +39,8 @@ func (c *command) replay() *cobra.Command {
 				return err
 			}
 			r, happened := twice(s, p)
-			return f.show(c.out, shown{r, happened, args[0], nil}, func() string { return replayed(r, happened) })
+			every := func(yield func([]trace.Event, error) bool) { yield(happened, nil) }
+			return f.show(c.out, shown{r, happened, every, args[0], nil}, func() string { return replayed(r, happened) })
 		},
 	}
 	cmd.Flags().BoolVar(&f.json, "json", false, "print the result, and with --trace each event, as a JSON object")
@@ -63,13 +65,13 @@ func (f replayFlags) touchPage() error {
 	return nil
 }
 
-// shown is a run, what happened in it, where it comes from, and what is not known
-// of it.
+// shown is a run and where it comes from.
 type shown struct {
 	result   *sim.Result
-	happened []trace.Event
+	happened []trace.Event                   // what its story is made of
+	every    iter.Seq2[[]trace.Event, error] // all that happened, piece by piece
 	source   string
-	missing  []string
+	missing  []string // what is not known of it
 }
 
 // show prints a run as the flags say, with its text if no JSON is asked for, and
@@ -77,7 +79,14 @@ type shown struct {
 func (f replayFlags) show(out io.Writer, s shown, text func() string) error {
 	err := f.page(s.result, s.happened)
 	if err == nil && f.events {
-		err = printEvents(out, s.happened, f.json)
+		for piece, failed := range s.every {
+			if err = failed; err == nil {
+				err = printEvents(out, piece, f.json)
+			}
+			if err != nil {
+				break
+			}
+		}
 	}
 	if err == nil && f.json {
 		o := resultObject("replay", s.result)
@@ -232,59 +241,5 @@ func (c *command) shrink() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&out, "out", "", "the file to write; default: FILE.min.plan beside FILE")
-	return cmd
-}
-
-func (c *command) view() *cobra.Command {
-	var html string
-	var all bool
-	cmd := &cobra.Command{
-		Use:   "view FILE.trace",
-		Short: "show a saved trace without running anything",
-		Args:  cobra.ExactArgs(1),
-	}
-	cmd.RunE = func(_ *cobra.Command, args []string) error {
-		if dir, ok := recordingAt(args[0]); ok && !all {
-			return fmt.Errorf("%s is of a recorded live run, which `simrun replay %s` tells; --all shows the events of this file", args[0], dir)
-		}
-		f, err := os.Open(args[0])
-		if err != nil {
-			return fmt.Errorf("trace %s: %w", args[0], cause(err))
-		}
-		defer f.Close()
-		h, events, damage := trace.Read(f)
-		// What was altered is no evidence of anything. What was cut off is, up to there;
-		// but how the run was judged is said for the whole.
-		cut := errors.Is(damage, trace.ErrCut) && len(events) > 0
-		if damage != nil && !cut {
-			return fmt.Errorf("trace %s: %w", args[0], damage)
-		}
-		if cut {
-			h.Verdict = sim.Inconclusive.String()
-		}
-		failure := view.Failure{Check: h.Check, Why: h.Why, Operations: h.Operations}
-		if html != "" {
-			page, err := os.Create(html)
-			if err != nil {
-				return fmt.Errorf("page %s: %w", html, cause(err))
-			}
-			defer page.Close()
-			if err := view.Lanes(page, view.Page{Title: h.Scenario, Verdict: h.Verdict, Plan: h.Plan, Failure: failure}, events); err != nil {
-				return err
-			}
-		}
-		if all {
-			err = printEvents(c.out, events, false)
-		} else {
-			_, err = fmt.Fprintf(c.out, "%s  %s seed %#x\n\n%s", view.Clean(h.Verdict), view.Clean(h.Scenario), h.Seed, indent(view.Story(events, failure)))
-		}
-		if err != nil || !cut {
-			return err
-		}
-		fmt.Fprintf(c.out, "\n%v: trace %s: %s; what is shown came before\n", sim.Inconclusive, view.Clean(args[0]), view.Clean(damage.Error()))
-		return exit(sim.Inconclusive)
-	}
-	cmd.Flags().StringVar(&html, "html", "", "draw the run as swim lanes in this file")
-	cmd.Flags().BoolVar(&all, "all", false, "print every event, not the story")
 	return cmd
 }

@@ -7,9 +7,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/simrun/simrun/internal/trace"
 	"github.com/simrun/simrun/internal/view"
+	"github.com/simrun/simrun/linearizability"
 	"github.com/simrun/simrun/live/harness"
 	"github.com/simrun/simrun/sim"
 )
@@ -38,37 +40,129 @@ func (c *command) replayLive(dir string, f replayFlags) error {
 		}
 		return err
 	}
-	s, err := c.scenario(rec.Scenario)
-	if err != nil {
-		return fmt.Errorf("recording %s: %w", dir, err)
+	r := &sim.Result{Verdict: sim.Inconclusive, Check: "recording", Err: errService}
+	failure := view.Failure{Why: rec.Failure()}
+	if rec.Scenario != "" {
+		s, err := c.scenario(rec.Scenario)
+		if err != nil {
+			return fmt.Errorf("recording %s: %w", dir, err)
+		}
+		if r, err = rec.Judge(s); err != nil {
+			return err
+		}
+		failure = failureOf(r)
 	}
 	if err := f.touchPage(); err != nil {
 		return err
 	}
-	r, err := rec.Judge(s)
-	if err != nil {
-		return err
+	var tail []trace.Event
+	left := 0
+	if f.json || f.html != "" || hasStory(r) {
+		if tail, left, err = tailOf(rec, shownBy(r)); err != nil {
+			return err
+		}
 	}
-	return f.show(c.out, shown{r, rec.Events, dir, rec.Missing}, func() string { return retold(rec, r) })
+	every := func(yield func([]trace.Event, error) bool) { pieces(rec, yield) }
+	return f.show(c.out, shown{r, tail, every, dir, rec.Missing}, func() string {
+		story := ""
+		if hasStory(r) {
+			story = view.Story(tail, failure)
+		}
+		return retold(rec, r, story, left)
+	})
 }
 
-// retold tells what came of a recorded run.
-func retold(rec *harness.Recording, r *sim.Result) string {
+// errService is why the recording of a service has no verdict.
+var errService = errors.New("the hosts of a service were recorded, and not what its clients saw: there is nothing to judge")
+
+// hasStory reports that there is something to explain.
+func hasStory(r *sim.Result) bool { return r.Verdict.ExitCode() != 0 && r.Check != "interrupted" }
+
+// shownBy is when it was known what the operations that show a failure came to.
+func shownBy(r *sim.Result) time.Duration {
+	const (
+		ever   = 1<<63 - 1
+		margin = time.Second // a host and the harness do not stamp a fact at the same moment
+	)
+	if len(r.Suspects) == 0 {
+		return ever
+	}
+	last := time.Duration(0)
+	for _, op := range r.Suspects {
+		if op.Return == linearizability.Open {
+			return ever
+		}
+		last = max(last, r.Notes[op.Return-1].At)
+	}
+	return last + margin
+}
+
+// storyEvents is how many events a story is made of: those before what it explains.
+const storyEvents = 100_000
+
+// tailOf returns the last events up to a time, and how many came before them.
+func tailOf(rec *harness.Recording, until time.Duration) (tail []trace.Event, left int, err error) {
+	for e, err := range rec.Events() {
+		if err != nil {
+			return nil, 0, err
+		}
+		if e.At > until {
+			break
+		}
+		if len(tail) == 2*storyEvents {
+			copy(tail, tail[storyEvents:])
+			tail, left = tail[:storyEvents], left+storyEvents
+		}
+		tail = append(tail, e)
+	}
+	if n := len(tail) - storyEvents; n > 0 {
+		left += n
+		tail = tail[n:]
+	}
+	return tail, left, nil
+}
+
+// pieceEvents is how many events are printed at a time.
+const pieceEvents = 10_000
+
+// pieces hands out all events, some thousands at a time.
+func pieces(rec *harness.Recording, yield func([]trace.Event, error) bool) {
+	var piece []trace.Event
+	for e, err := range rec.Events() {
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		if piece = append(piece, e); len(piece) == pieceEvents {
+			if !yield(piece, nil) {
+				return
+			}
+			piece = piece[:0]
+		}
+	}
+	yield(piece, nil)
+}
+
+// retold tells what came of a recording. Left is how many events its story does not
+// look at.
+func retold(rec *harness.Recording, r *sim.Result, story string, left int) string {
 	var b strings.Builder
-	b.WriteString(headline(r))
-	if r.Verdict.ExitCode() != 0 && r.Check != "interrupted" { // of which there is nothing to explain
-		if story := view.Story(rec.Events, failureOf(r)); story != "" {
-			b.WriteString("\n" + indent(story) + "\n")
-		}
+	if rec.Scenario == "" {
+		fmt.Fprintf(&b, "%v  %v\n", r.Verdict, r.Err)
+	} else {
+		b.WriteString(headline(r))
 	}
-	deliveries := 0
-	for _, e := range rec.Events {
-		if e.Kind == trace.Deliver {
-			deliveries++
-		}
+	if story != "" {
+		b.WriteString("\n" + indent(story) + "\n")
 	}
-	fmt.Fprintf(&b, "  recorded live: %s, %d acknowledged, %d deliveries, %.1f s\n",
-		counted(r.Stats.Ops, "operation"), r.Stats.Acked, deliveries, r.Stats.Virtual.Seconds())
+	if story != "" && left > 0 {
+		fmt.Fprintf(&b, "  told from %d events; %d came before, which --trace prints\n", storyEvents, left)
+	}
+	what := counted(rec.Boots, "boot")
+	if rec.Scenario != "" {
+		what = fmt.Sprintf("%s, %d acknowledged", counted(r.Stats.Ops, "operation"), r.Stats.Acked)
+	}
+	fmt.Fprintf(&b, "  recorded live: %s, %d deliveries, %.1f s\n", what, rec.Deliveries, rec.Length.Seconds())
 	for _, line := range rec.Missing {
 		fmt.Fprintf(&b, "  missing: %s\n", view.Clean(line))
 	}

@@ -123,3 +123,28 @@ func TestRecordingThatIsNotWholeIsToldOrRefused(t *testing.T) {
 	code, _, text = simrunIn(t, testScenarios(), "replay", t.TempDir())
 	wantUsage(t, code, text, "there is none")
 }
+
+// The hosts of a service leave no facts of clients: their story is told, and there is no
+// verdict.
+func TestRecordingOfAServiceIsToldAndNotJudged(t *testing.T) {
+	dir := t.TempDir()
+	if code, _, _ := simrunIn(t, testScenarios(), "live", "tiny/ok", "--seed", "3", "--dir", dir); code != 0 {
+		t.Fatal("the live run did not pass")
+	}
+	recording := filepath.Join(dir, "tiny-ok-3", "recording")
+	for _, name := range []string{"run.plan", "run.trace"} {
+		if err := os.Remove(filepath.Join(recording, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	code, out, _ := simrunIn(t, testScenarios(), "replay", recording)
+	if code != 3 || !strings.HasPrefix(out, "INCONCLUSIVE  the hosts of a service were recorded, and not what its clients saw: there is nothing to judge\n") {
+		t.Errorf("exit code %d", code)
+	}
+	wantText(t, out, "counter receives tiny.increment", "  recorded live: ", " boots, ", " deliveries, ")
+	code, out, _ = simrunIn(t, testScenarios(), "replay", recording, "--trace", "--json")
+	if code != 3 {
+		t.Errorf("exit code %d", code)
+	}
+	wantText(t, out, `"verdict":"INCONCLUSIVE","check":"recording"`, `"kind":"deliver"`)
+}

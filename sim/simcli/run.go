@@ -187,6 +187,7 @@ type campaignObject struct {
 	Seed      uint64   `json:"seed"`
 	Scenarios []string `json:"scenarios"`
 	Command   string   `json:"command"`
+	TLS       *bool    `json:"tls,omitempty"` // of live runs
 }
 
 func (f *runFlags) object(scenarios []sim.Scenario) campaignObject {

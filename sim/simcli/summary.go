@@ -43,6 +43,7 @@ type summary struct {
 	MaxRSSMB         float64        `json:"max_rss_mb"`
 	Scenarios        []row          `json:"scenarios"`
 	TraceHash        string         `json:"trace_hash,omitempty"` // of a campaign of one run
+	TLS              *bool          `json:"tls,omitempty"`        // of live runs
 }
 
 // A row is a scenario's part of a summary.
