@@ -215,6 +215,7 @@ func TestThousandReconnectsLeaveNothingBehind(t *testing.T) {
 
 // FAULTS 4, transport: SIMRUN_FRAMES sets the number of frames.
 func TestFuzzedFramesCostTheirConnectionsOnly(t *testing.T) {
+	t.Parallel()
 	frames := 10_000
 	if text := os.Getenv("SIMRUN_FRAMES"); text != "" {
 		var err error
