@@ -57,6 +57,9 @@ func resident(t *testing.T) int {
 // FAULTS 4, memory: under ten times of what an actor can do, what waits is bounded for
 // each peer, and what the process takes by the memory limit of the runtime.
 func TestOverloadStaysWithinTheMemoryLimit(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the race detector, which runs the short tests, takes several times the memory")
+	}
 	lasts := time.Second
 	if text := os.Getenv(overloadVar); text != "" {
 		var err error
