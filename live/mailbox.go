@@ -37,6 +37,7 @@ type mailbox struct {
 	running bool // a goroutine is at work, or died at it
 	held    bool // the host is still starting
 	invoker actor.MessageInvoker
+	process actor.Process // of the actor, as it is registered
 }
 
 var _ actor.Mailbox = (*mailbox)(nil)
@@ -45,6 +46,7 @@ var _ actor.Mailbox = (*mailbox)(nil)
 func (m *mailbox) RegisterHandlers(invoker actor.MessageInvoker, _ actor.Dispatcher) {
 	m.invoker = invoker
 	m.path = invoker.(actor.Context).Self().Id
+	m.process, _ = m.boot.system.ProcessRegistry.GetLocal(m.path)
 	m.boot.boxes.add(m)
 }
 
@@ -176,11 +178,12 @@ func (m *mailbox) run() {
 }
 
 // forgetStopped takes the mailbox off the host's table once its actor has
-// stopped, which happens in one of two system messages.
+// stopped, which happens in one of two system messages. Its parent, which has been told,
+// may have started a successor of the same name already.
 func (m *mailbox) forgetStopped(msg any) {
 	switch msg.(type) {
 	case *actor.Stop, *actor.Terminated:
-		if _, alive := m.boot.system.ProcessRegistry.GetLocal(m.path); !alive {
+		if process, ok := m.boot.system.ProcessRegistry.GetLocal(m.path); !ok || process != m.process {
 			m.boot.boxes.remove(m)
 			if m.disk != nil {
 				m.disk.release()
@@ -204,7 +207,7 @@ func (b *boxes) add(m *mailbox) {
 func (b *boxes) remove(m *mailbox) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.byPath[m.path] == m { // a successor of the same name may be there already
+	if b.byPath[m.path] == m { // and not its successor
 		delete(b.byPath, m.path)
 	}
 }

@@ -2,12 +2,15 @@ package live_test
 
 import (
 	"bytes"
+	"crypto/ecdsa"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/binary"
+	"encoding/pem"
 	"errors"
 	"hash/crc32"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net"
 	"os"
@@ -470,5 +473,63 @@ func TestAttacksThatKillProtoActorRemotingCostOneConnection(t *testing.T) {
 	}
 	if err := w.Wait(within(t, 10*time.Second)); err != nil {
 		t.Errorf("the actor after the attacks: %v", err)
+	}
+}
+
+// FAULTS 4, secrets: the key of a host is in none of its files, its recording or its log.
+func TestRecordingAndLogHaveNoKey(t *testing.T) {
+	dir, data, record := certs(t, rolePairIDs...), t.TempDir(), t.TempDir()
+	log := &lines{}
+	w := start(t, rolePair(actors.ProgramDef{Name: "p", Run: func(env actors.Env) error {
+		env.Log.Info("began", "env", env)
+		_, err := env.Request(env.PID("server/echo"), ask{}, 0)
+		return err
+	}}), live.Options{Certs: dir, Dir: data, Record: record, Log: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))})
+	if err := w.Wait(within(t, 10*time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	conn := dialAs(t, w, "server", "peer") // something to log
+	closedBy(t, "plain text", conn)
+	if err := w.Stop(within(t, 10*time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "server.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, _ := pem.Decode(text)
+	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := parsed.(*ecdsa.PrivateKey).Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	secrets := []string{string(key), strings.Split(string(text), "\n")[1]} // and as it is written
+	look := func(where, content string) {
+		for _, secret := range secrets {
+			if strings.Contains(content, secret) {
+				t.Errorf("%s has the key", where)
+			}
+		}
+	}
+	look("the log", strings.Join(log.all, ""))
+	files := 0
+	for _, top := range []string{data, record} {
+		if err := filepath.WalkDir(top, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			b, err := os.ReadFile(path)
+			look(path, string(b))
+			files++
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if files < 4 || log.with("began") == 0 {
+		t.Errorf("%d files, log %v", files, log.all)
 	}
 }

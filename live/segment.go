@@ -35,7 +35,7 @@ func segmentName(host string, boot uint64, n int) string {
 }
 
 func openSegment(name string, h trace.Header) (*segment, error) {
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o640)
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, fileMode)
 	if err != nil {
 		return nil, err
 	}

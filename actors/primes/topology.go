@@ -105,6 +105,9 @@ type Limits struct {
 	Clients    int   // that a server remembers the rate of
 }
 
+// MaxTTL is the longest time to live of a response.
+const MaxTTL = 30 * 24 * time.Hour
+
 // DefaultLimits suit a server with one processor and some hundred megabytes.
 var DefaultLimits = Limits{
 	Entries: 100_000, Jobs: 1_000, Parallel: 5, Slice: 1 << 18, Slices: 10_000,
@@ -129,6 +132,9 @@ func (o Options) Validate() error {
 	}
 	if o.Sync && o.Queue != "" && o.Queue != NoQueue {
 		return fmt.Errorf("queue %s: a synchronous server has none", o.Queue)
+	}
+	if o.Timing.TTL > MaxTTL {
+		return fmt.Errorf("a time to live of %v: at most %v", o.Timing.TTL, MaxTTL)
 	}
 	if o.Timing.TTL < 0 || o.Timing.Lease < 0 || o.Servers < 0 || o.Progress < 0 {
 		return errors.New("times and numbers are not negative")

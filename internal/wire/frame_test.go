@@ -170,6 +170,61 @@ func TestWhatDoesNotFitIsNotAppended(t *testing.T) {
 	}
 }
 
+// FAULTS 4, frames: a length out of range or a frame that is cut off is refused, at any
+// byte, and makes us allocate no more than 64 KiB.
+func TestRefusedFramesAllocateLittle(t *testing.T) {
+	whole := messageFrame(t)
+	var streams [][]byte
+	for cut := 1; cut < len(whole); cut++ {
+		streams = append(streams, whole[:cut])
+	}
+	for _, n := range []uint32{0, 1, frameMin - 1, FrameMax + 1, 1 << 31, 1<<32 - 1} {
+		streams = append(streams, binary.BigEndian.AppendUint32(nil, n), append(binary.BigEndian.AppendUint32(nil, n), whole[lengthBytes:]...))
+	}
+	// The largest length that is allowed, and nothing behind it.
+	streams = append(streams, append(binary.BigEndian.AppendUint32(nil, FrameMax), whole[lengthBytes:]...))
+	for _, stream := range streams {
+		src := bytes.NewReader(stream)
+		var err error
+		took := allocated(func() { _, err = NewReader(src).Next() })
+		if !errors.Is(err, ErrLength) && !errors.Is(err, io.ErrUnexpectedEOF) {
+			t.Errorf("%x: %v", stream, err)
+		}
+		if took > 64<<10 {
+			t.Errorf("%x: %d bytes allocated", stream, took)
+		}
+	}
+}
+
+// FAULTS 4, limits: at, one below and one above.
+func TestFramesAndPathsHaveALongestLength(t *testing.T) {
+	var c Codec
+	empty, err := c.AppendMessage(nil, "a", "", typeOf(t, hundred{}), hundred{Value: make([]byte, 1<<20)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	around := len(empty) - lengthBytes - 1<<20
+	for beside := -1; beside <= 1; beside++ {
+		var want error
+		if beside > 0 {
+			want = ErrLength
+		}
+		msg := hundred{Value: make([]byte, FrameMax-around+beside)}
+		b, err := c.AppendMessage(nil, "a", "", typeOf(t, msg), msg)
+		if !errors.Is(err, want) || want == nil && len(b) != lengthBytes+FrameMax+beside {
+			t.Errorf("a frame of %+d bytes beside the limit: %d, %v", beside, len(b), err)
+		}
+		f, err := NewReader(bytes.NewReader(sealed(Version, byte(MessageKind), make([]byte, FrameMax-frameMin+beside)...))).Next()
+		if !errors.Is(err, want) || want == nil && len(f.Body) != FrameMax-frameMin+beside {
+			t.Errorf("reading one of %+d bytes beside the limit: %d, %v", beside, len(f.Body), err)
+		}
+		path := strings.Repeat("x", 1<<16-1+beside)
+		if _, err := c.AppendMessage(nil, path, "", typeOf(t, pointedOne), pointedOne); !errors.Is(err, want) {
+			t.Errorf("a path of %+d bytes beside the limit: %v", beside, err)
+		}
+	}
+}
+
 // claiming is an endless stream whose first frame claims the largest length; it
 // counts what is read of it.
 type claiming struct{ sent int }

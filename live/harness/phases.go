@@ -123,6 +123,7 @@ func (r *run) prepare() error {
 		h.ops++
 	}
 	for i, h := range r.hosts {
+		r.facts.clients[h.name] = h.ops > 0 || len(h.programs) > 0 || h.name == finalHost
 		// What the programs of a client are called must be known before it starts.
 		if h.ops > 0 {
 			with := top.Hosts[i]
@@ -348,6 +349,7 @@ func (r *run) advance() {
 func (r *run) heal() {
 	r.phase = settlePhase
 	r.restore()
+	r.watchQuiet()
 	if r.opts.Faults {
 		r.mesh.quiet()
 		r.begun = r.clock()

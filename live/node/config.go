@@ -73,19 +73,24 @@ const configMax = 1 << 20
 
 // readConfig reads a file and refuses what cannot be run.
 func readConfig(file string) (config, error) {
-	c := config{file: file}
 	if file == "" {
-		return c, errors.New("--config FILE says which store is meant; it is missing")
+		return config{}, errors.New("--config FILE says which store is meant; it is missing")
 	}
 	f, err := os.Open(file)
 	if err != nil {
-		return c, fmt.Errorf("config: %w", err)
+		return config{}, fmt.Errorf("config: %w", err)
 	}
 	defer f.Close()
 	text, err := io.ReadAll(io.LimitReader(f, configMax+1))
 	if err != nil {
-		return c, fmt.Errorf("config: %w", err)
+		return config{}, fmt.Errorf("config: %w", err)
 	}
+	return parseConfig(file, text)
+}
+
+// parseConfig is readConfig of a file that has been read.
+func parseConfig(file string, text []byte) (config, error) {
+	c := config{file: file}
 	if len(text) > configMax {
 		return c, fmt.Errorf("config %s: longer than %d bytes", file, configMax)
 	}
@@ -144,7 +149,7 @@ func (c *config) resolve() error {
 	used := map[string]string{} // addresses and folders, and by whom
 	for _, name := range c.names() {
 		if !slices.ContainsFunc(top.Hosts, func(h actors.Host) bool { return h.Name == name }) {
-			return fmt.Errorf("host %s: hosts are %s and %s..., %s and %s..., %s and %s..., without a gap",
+			return fmt.Errorf("host %.40q: hosts are %s and %s..., %s and %s..., %s and %s..., without a gap",
 				name, coordinatorName(0), coordinatorName(1), daemonName(0), daemonName(1), clientName(0), clientName(1))
 		}
 		h := c.Hosts[name]
@@ -162,7 +167,7 @@ func (c *config) resolve() error {
 		}
 		for _, place := range []string{h.Addr, h.Data} {
 			if other, taken := used[place]; taken {
-				return fmt.Errorf("host %s: %s belongs to %s already", name, place, other)
+				return fmt.Errorf("host %s: %q belongs to %s already", name, place, other)
 			}
 			used[place] = name
 		}
@@ -198,7 +203,7 @@ func checkLoopback(addr string) error {
 		return fmt.Errorf("%q is no address such as 127.0.0.1:9012", addr)
 	}
 	if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
-		return fmt.Errorf("%s is no loopback address: whoever reaches the port may look into the process", addr)
+		return fmt.Errorf("%q is no loopback address: whoever reaches the port may look into the process", addr)
 	}
 	return nil
 }

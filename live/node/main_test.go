@@ -94,6 +94,9 @@ func TestWrongUseIsToldInOneLine(t *testing.T) {
 		{[]string{"sum", "1", "ten"}, 2, `node sum: "ten" is not an integer`},
 		{[]string{"primes", "-store", "cloud"}, 2, `node primes: store "cloud": want shared, local or replicated`},
 		{[]string{"primes", "-store", "local", "-queue", "memory"}, 2, "node primes: store local: needs affinity, and neither a queue nor progress services"},
+		{[]string{"primes", "-ttl", "720h0m0.000000001s"}, 2, "node primes: a time to live of 720h0m0.000000001s: at most 720h0m0s"},
+		{[]string{"primes", "-ttl", "720h", "-listen", "nowhere"}, 1, "node: http: listen tcp: address nowhere: missing port in address"},
+		{[]string{"primes", "-ttl", "719h59m59.999999999s", "-listen", "nowhere"}, 1, "node: http: listen tcp: address nowhere: missing port in address"},
 		{[]string{"primes", "-listen", "nowhere"}, 1, "node: http: listen tcp: address nowhere: missing port in address"},
 		{[]string{"sum", "-timeout", "200ms", "-url", "http://127.0.0.1:1", "1", "10"}, 1, "node: sum of the primes in [1, 10): context deadline exceeded"},
 	} {

@@ -63,7 +63,7 @@ func (p *Primes) start(o PrimesOptions) (err error) {
 			return fmt.Errorf("folder of the disks: %w", err)
 		}
 		o.Dir = p.dir
-	} else if err := os.MkdirAll(o.Dir, 0o700); err != nil {
+	} else if err := makeFolder(o.Dir); err != nil {
 		return fmt.Errorf("folder of the disks: %w", err)
 	}
 	listener, err := net.Listen("tcp", o.Listen)

@@ -5,8 +5,10 @@ package node
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -52,21 +54,32 @@ func processes(ts *testscript.TestScript) map[string]*process {
 	return ts.Value(processesKey).(map[string]*process)
 }
 
-// ports FILE... puts a free port in the place of every port 0. They stay taken until all
-// are known, so no two are the same.
+// ports FILE... puts a free port in the place of every port 0.
 func fillPorts(ts *testscript.TestScript, _ bool, args []string) {
 	for _, name := range args {
-		text := ts.ReadFile(name)
-		for strings.Contains(text, `:0"`) {
-			l, err := net.Listen("tcp", "127.0.0.1:0")
-			ts.Check(err)
-			defer l.Close()
-			_, port, err := net.SplitHostPort(l.Addr().String())
-			ts.Check(err)
-			text = strings.Replace(text, `:0"`, ":"+port+`"`, 1)
-		}
+		text, err := withPorts(ts.ReadFile(name))
+		ts.Check(err)
 		ts.Check(os.WriteFile(ts.MkAbs(name), []byte(text), 0o644))
 	}
+}
+
+// withPorts puts a free port in the place of every port 0. They stay taken until all are
+// known, so no two are the same. They are none of those that the system gives to
+// connections: a host finds its port free again after it was down.
+func withPorts(text string) (string, error) {
+	for strings.Contains(text, `:0"`) {
+		port := strconv.Itoa(10_000 + rand.IntN(20_000))
+		l, err := net.Listen("tcp", "127.0.0.1:"+port)
+		if errors.Is(err, syscall.EADDRINUSE) {
+			continue
+		}
+		if err != nil {
+			return "", err
+		}
+		defer l.Close()
+		text = strings.Replace(text, `:0"`, ":"+port+`"`, 1)
+	}
+	return text, nil
 }
 
 // start HOST... runs hosts of store.json until a signal ends them.
