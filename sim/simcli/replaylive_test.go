@@ -76,6 +76,11 @@ func TestRecordedLiveRunIsReplayed(t *testing.T) {
 	wantUsage(t, code, text, "no scenario \"tiny/wrong\"")
 	code, _, text = simrunIn(t, all, "view", filepath.Join(folder, "recording", "run.trace"))
 	wantUsage(t, code, text, "is of a recorded live run")
+	code, out, _ = simrunIn(t, all, "view", "--all", filepath.Join(folder, "recording", "run.trace"))
+	if code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	wantText(t, out, "notes linearizability.Called")
 }
 
 func wantUsage(t *testing.T, code int, text, part string) {
@@ -147,4 +152,17 @@ func TestRecordingOfAServiceIsToldAndNotJudged(t *testing.T) {
 		t.Errorf("exit code %d", code)
 	}
 	wantText(t, out, `"verdict":"INCONCLUSIVE","check":"recording"`, `"kind":"deliver"`)
+}
+
+// FAULTS 4, files: what would not fit into memory is refused before it is read.
+func TestLongTraceIsRefused(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "long.trace")
+	if err := os.WriteFile(name, []byte("simrun trace\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(name, viewMax+1<<20); err != nil {
+		t.Fatal(err)
+	}
+	code, _, text := simrunIn(t, testScenarios(), "view", name)
+	wantUsage(t, code, text, "65 MiB, at most 64; --all prints the events of a longer one")
 }
