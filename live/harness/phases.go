@@ -148,15 +148,16 @@ func (r *run) prepare() error {
 	if r.opts.Faults {
 		r.mesh.redeliver(r.mesh.order)
 	}
-	return r.issueCerts(top)
+	return issueCerts(r.opts.Certs, top)
 }
 
-// issueCerts has an authority made for this run, and a certificate for each host.
-func (r *run) issueCerts(top actors.Topology) error {
-	if r.opts.Certs == "" {
+// issueCerts has an authority made in a folder, and a certificate for each host; "" is
+// for hosts that need none.
+func issueCerts(dir string, top actors.Topology) error {
+	if dir == "" {
 		return nil
 	}
-	authority, err := live.OpenAuthority(r.opts.Certs)
+	authority, err := live.OpenAuthority(dir)
 	if err != nil {
 		return err
 	}
