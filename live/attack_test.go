@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"os"
 	"os/exec"
@@ -227,6 +228,39 @@ func TestUnauthenticatedConnectionsHurtNobody(t *testing.T) {
 	if c := w.Counts(); decoded(c) != c.Sent {
 		t.Errorf("messages of strangers were decoded: %+v", c)
 	}
+}
+
+// A host that has no descriptor left for new connections keeps those that it has, says so
+// in few lines, and takes new ones when there is room again.
+func TestHostOutOfDescriptorsGoesOn(t *testing.T) {
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		t.Fatal(err)
+	}
+	dir := certs(t, rolePairIDs...)
+	var p pulse
+	log := &lines{}
+	w := start(t, rolePair(p.program()), live.Options{Certs: dir, Log: slog.New(slog.NewTextHandler(log, nil))})
+	p.take(t, 50)
+	end := startAttack(t, "strangers", w.Addr("server"), dir)
+	few := limit
+	few.Cur = uint64(descriptors(t)) - 100 // of the strangers that are there
+	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &few); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "there is no room", func() bool { return log.with("too many open files") > 0 })
+	p.take(t, 1)
+	p.take(t, 300)
+	failures := log.with("too many open files")
+	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		t.Fatal(err)
+	}
+	end()
+	t.Logf("%d lines of it; a good connection then took %v", failures, knock(t, w, dir).Round(time.Millisecond))
+	if failures > 150 {
+		t.Errorf("%d lines", failures)
+	}
+	p.end(t, w)
 }
 
 func TestFloodOfHandshakesLeavesTimeForOthers(t *testing.T) {

@@ -36,7 +36,6 @@ type boot struct {
 	disks    open[*disk]
 	conns    open[net.Conn] // below TLS: closing them never waits for the peer
 	admitted admission      // those of conns that others have opened
-	refusals refusals
 	timers   timers
 	boxes    boxes
 	workers  workers

@@ -193,21 +193,33 @@ func TestThousandReconnectsLeaveNothingBehind(t *testing.T) {
 	dir := certs(t, rolePairIDs...)
 	w := start(t, rolePair(), live.Options{Certs: dir})
 	visit := func() {
-		conn := dialSecure(t, w.Addr("server"), dir, "peer")
+		raw, err := net.Dial("tcp", w.Addr("server")) // a cleanup for each would stay behind
+		if err != nil {
+			t.Fatal(err)
+		}
+		conn := secure(t, raw, dir, "peer")
 		write(t, conn, append(helloOf(t, "peer"), frame(t, "echo", "", ask{})...))
 		if _, err := wire.NewReader(conn).Next(); err != nil {
 			t.Fatal(err)
 		}
 		_ = conn.Close()
 	}
-	visit()
-	goroutines, files := runtime.NumGoroutine(), descriptors(t)
+	for range 50 {
+		visit()
+	}
+	eventually(t, "the first visitors have gone", func() bool { return w.Counts().Received == 50 })
+	goroutines, files, before := runtime.NumGoroutine(), descriptors(t), heap()
 	for range 1000 {
 		visit()
 	}
 	eventually(t, "goroutines and descriptors have gone", func() bool {
 		return runtime.NumGoroutine() <= goroutines && descriptors(t) <= files
 	})
+	after := heap()
+	t.Logf("heap %d -> %d KiB", before>>10, after>>10)
+	if after > before+256<<10 { // a KiB that each left behind would be four times of that
+		t.Errorf("heap %d -> %d bytes", before, after)
+	}
 	if n := w.Counts().Refused; n != 0 {
 		t.Errorf("%d refused", n)
 	}
@@ -215,6 +227,7 @@ func TestThousandReconnectsLeaveNothingBehind(t *testing.T) {
 
 // FAULTS 4, transport: SIMRUN_FRAMES sets the number of frames.
 func TestFuzzedFramesCostTheirConnectionsOnly(t *testing.T) {
+	t.Parallel()
 	frames := 10_000
 	if text := os.Getenv("SIMRUN_FRAMES"); text != "" {
 		var err error

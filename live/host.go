@@ -35,6 +35,7 @@ type host struct {
 	def      actors.Host
 	listener net.Listener
 	creds    *credentials // nil for plain connections
+	refusals refusals
 
 	mu   sync.Mutex
 	boot *boot // nil before the first start

@@ -255,6 +255,7 @@ func (l *link) run() {
 			}
 			if conn = l.connect(); conn == nil {
 				counters.broken.Add(frames)
+				l.close(false) // with what was queued in the meantime
 				return
 			}
 		}

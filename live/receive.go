@@ -27,7 +27,9 @@ func (h *host) accept() {
 			if errors.Is(err, net.ErrClosed) {
 				return
 			}
-			h.world.opts.Log.Warn("accept", "host", h.name, "error", err)
+			if silent, ok := h.refusals.line(time.Now()); ok {
+				h.world.opts.Log.Warn("accept", "host", h.name, "error", err, "unlogged", silent)
+			}
 			time.Sleep(backoffMin) // out of file descriptors, most likely
 			continue
 		}
@@ -71,7 +73,7 @@ func (b *boot) serve(conn net.Conn) {
 		return
 	}
 	b.host.world.counters.refused.Add(1)
-	if silent, ok := b.refusals.line(time.Now()); ok {
+	if silent, ok := b.host.refusals.line(time.Now()); ok {
 		b.host.world.opts.Log.Warn("connection refused", "host", b.host.name, "from", r.host, "address", conn.RemoteAddr(), "error", err, "unlogged", silent)
 	}
 }

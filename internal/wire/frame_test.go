@@ -170,6 +170,32 @@ func TestWhatDoesNotFitIsNotAppended(t *testing.T) {
 	}
 }
 
+// FAULTS 4, frames: a length out of range or a frame that is cut off is refused, at any
+// byte, and makes us allocate no more than 64 KiB.
+func TestRefusedFramesAllocateLittle(t *testing.T) {
+	whole := messageFrame(t)
+	var streams [][]byte
+	for cut := 1; cut < len(whole); cut++ {
+		streams = append(streams, whole[:cut])
+	}
+	for _, n := range []uint32{0, 1, frameMin - 1, FrameMax + 1, 1 << 31, 1<<32 - 1} {
+		streams = append(streams, binary.BigEndian.AppendUint32(nil, n), append(binary.BigEndian.AppendUint32(nil, n), whole[lengthBytes:]...))
+	}
+	// The largest length that is allowed, and nothing behind it.
+	streams = append(streams, append(binary.BigEndian.AppendUint32(nil, FrameMax), whole[lengthBytes:]...))
+	for _, stream := range streams {
+		src := bytes.NewReader(stream)
+		var err error
+		took := allocated(func() { _, err = NewReader(src).Next() })
+		if !errors.Is(err, ErrLength) && !errors.Is(err, io.ErrUnexpectedEOF) {
+			t.Errorf("%x: %v", stream, err)
+		}
+		if took > 64<<10 {
+			t.Errorf("%x: %d bytes allocated", stream, took)
+		}
+	}
+}
+
 // FAULTS 4, limits: at, one below and one above.
 func TestFramesAndPathsHaveALongestLength(t *testing.T) {
 	var c Codec

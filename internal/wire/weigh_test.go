@@ -6,6 +6,7 @@ import (
 	"errors"
 	"runtime"
 	"testing"
+	"time"
 
 	"github.com/simrun/simrun/actors"
 )
@@ -90,6 +91,40 @@ func TestWeightIsWhatDecodingTakes(t *testing.T) {
 			t.Errorf("%s: %d bytes took %d", name, len(payload), took)
 		case weighed != nil && (!errors.Is(weighed, ErrSparse) || took < sparseMax*len(payload)/2):
 			t.Errorf("%s takes %d bytes and is refused: %v", name, took, weighed)
+		}
+	}
+}
+
+// FAULTS 4, transport: no payload that fits a frame holds its receiver up for a second.
+func TestLongestPayloadsAreReadInTime(t *testing.T) {
+	items := func(b ...byte) func(uint32) []byte { return func(uint32) []byte { return b } }
+	for name, c := range map[string]struct {
+		field string
+		bytes int // of an item
+		item  func(uint32) []byte
+	}{
+		"structs of a field": {"Wide", 4, items(0xa1, 0x61, 'F', 1)},
+		"lists of structs":   {"Deep", 11, items(0x8a, 0xf6, 0xf6, 0xf6, 0xf6, 0xf6, 0xf6, 0xf6, 0xf6, 0xf6, 0xf6)},
+		"empty bytes":        {"Empty", 1, items(0x40)},
+		"short texts":        {"Texts", 2, items(0x61, 'a')},
+		"entries":            {"ByNum", 6, func(i uint32) []byte { return append(binary.BigEndian.AppendUint32([]byte{0x1a}, i+1<<16), 0xf6) }},
+		"entries of a key":   {"ByNum", 2, items(1, 0xf6)},
+		"arrays":             {"Fixed", 1, items(0x80)},
+	} {
+		payload := repeated(c.field, uint32(min(elementsMax, (FrameMax-100)/c.bytes)), c.item)
+		took := time.Hour
+		var weighed, decoded error
+		for range 3 { // a busy machine is not late each time
+			var codec Codec
+			began := time.Now()
+			if _, weighed = codec.Weigh(typeOf(t, widest{}), payload); weighed == nil {
+				_, decoded = codec.Decode(typeOf(t, widest{}), payload)
+			}
+			took = min(took, time.Since(began))
+		}
+		t.Logf("%s: %d bytes take %v, %v", name, len(payload), took, errors.Join(weighed, decoded))
+		if took > time.Second {
+			t.Errorf("%s: %d bytes take %v", name, len(payload), took)
 		}
 	}
 }

@@ -27,6 +27,8 @@ type facts struct {
 	called    int        // operations that were called
 	answered  int        // and those that returned
 	gone      int        // and those whose client went down before they returned
+	clients   map[string]bool
+	heard     time.Duration // the last fact of a client
 	open      map[string]int
 	warm      int           // operations to be answered
 	warmed    chan struct{} // closed when they are
@@ -42,7 +44,7 @@ type waiting struct {
 
 func newFacts(clock func() time.Duration, oracle sim.Oracle) *facts {
 	return &facts{
-		clock: clock, silent: map[string]bool{}, sometimes: map[string]int{}, oracle: oracle, open: map[string]int{},
+		clock: clock, silent: map[string]bool{}, sometimes: map[string]int{}, oracle: oracle, open: map[string]int{}, clients: map[string]bool{},
 		warmed: make(chan struct{}), reached: func(faults.Fault) {},
 	}
 }
@@ -107,6 +109,9 @@ func (f *facts) take(n sim.Note) {
 		if f.answered++; f.answered == f.warm {
 			close(f.warmed)
 		}
+	}
+	if f.clients[n.Host] {
+		f.heard = max(f.heard, n.At)
 	}
 	f.add(n)
 }

@@ -123,6 +123,7 @@ func (r *run) prepare() error {
 		h.ops++
 	}
 	for i, h := range r.hosts {
+		r.facts.clients[h.name] = h.ops > 0 || len(h.programs) > 0 || h.name == finalHost
 		// What the programs of a client are called must be known before it starts.
 		if h.ops > 0 {
 			with := top.Hosts[i]
@@ -147,15 +148,16 @@ func (r *run) prepare() error {
 	if r.opts.Faults {
 		r.mesh.redeliver(r.mesh.order)
 	}
-	return r.issueCerts(top)
+	return issueCerts(r.opts.Certs, top)
 }
 
-// issueCerts has an authority made for this run, and a certificate for each host.
-func (r *run) issueCerts(top actors.Topology) error {
-	if r.opts.Certs == "" {
+// issueCerts has an authority made in a folder, and a certificate for each host; "" is
+// for hosts that need none.
+func issueCerts(dir string, top actors.Topology) error {
+	if dir == "" {
 		return nil
 	}
-	authority, err := live.OpenAuthority(r.opts.Certs)
+	authority, err := live.OpenAuthority(dir)
 	if err != nil {
 		return err
 	}
@@ -348,6 +350,7 @@ func (r *run) advance() {
 func (r *run) heal() {
 	r.phase = settlePhase
 	r.restore()
+	r.watchQuiet()
 	if r.opts.Faults {
 		r.mesh.quiet()
 		r.begun = r.clock()

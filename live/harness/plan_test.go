@@ -43,13 +43,16 @@ func TestPlanHasNothingThatTheScenarioDoesNotAllow(t *testing.T) {
 				}
 			}
 			for _, f := range harness.Plan(s, seed, false, false).Faults {
-				if f.Kind == faults.Pause {
+				if f.Kind == faults.Pause || f.Kind == faults.Slow {
 					t.Errorf("%s seed %d, in one process: %v", s.Name, seed, f)
 				}
 			}
 		}
 	}
-	for _, k := range []faults.Kind{faults.Crash, faults.Wipe, faults.Stop, faults.Pause, faults.Cut, faults.Partition, faults.Clog, faults.Reset} {
+	for _, k := range []faults.Kind{
+		faults.Crash, faults.Wipe, faults.Stop, faults.Pause, faults.Slow, faults.Cut, faults.Partition, faults.Clog, faults.Reset,
+		faults.DropMessage, faults.Replay,
+	} {
 		if found[k] == 0 {
 			t.Errorf("no %v in %v", k, found)
 		}

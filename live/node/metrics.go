@@ -66,6 +66,7 @@ func (m *metrics) write(w io.Writer, c live.Counts) {
 		{"simrun_messages_dead_letters_total", "counter", "Messages to actors that are not there.", c.DeadLetters},
 		{"simrun_connections_total", "counter", "Connections that were set up.", c.Connects},
 		{"simrun_connections_refused_total", "counter", "Connections closed for what came in on them.", c.Refused},
+		{"simrun_connections_crowded_total", "counter", "Connections closed because too many newer ones came.", c.Crowded},
 		{"simrun_goroutines", "gauge", "Goroutines of the process.", uint64(runtime.NumGoroutine())},
 		{"simrun_heap_bytes", "gauge", "Bytes of the heap in use.", mem.HeapInuse},
 	} {

@@ -20,8 +20,8 @@
 // trace hash: two in one process and one in another. One passed run in a hundred is
 // run twice as well.
 //
-// A live run has its hosts in this process or, with --processes, starts the program
-// again for each of them, as it does for workers.
+// A live run or a soak has its hosts in this process or, with --processes, starts the
+// program again for each of them, as it does for workers.
 //
 // # Exit codes
 //
@@ -39,7 +39,7 @@
 //	SCENARIO-SEED.full.plan  the same as it was found
 //	SCENARIO-SEED.crash.txt  a run that took its process with it
 //	killed.txt               the seeds of campaigns that were killed
-//	live/SCENARIO-SEED/      a live run that failed: run.plan, recording/ and disks/
+//	live/SCENARIO-SEED/      a live run that failed: run.plan, recording/ and disks/; of a soak round.trace and disks/
 //
 // A seed is in running/ before it starts and the folder is locked, so that a
 // campaign that was killed leaves its seeds behind: the next one in the folder names
