@@ -85,7 +85,7 @@ func TestOverloadStaysWithinTheMemoryLimit(t *testing.T) {
 	w := start(t, top, live.Options{Certs: dir})
 	p.take(t, 50)
 	goroutines, most, threads := runtime.NumGoroutine(), 0, 0
-	besiege(t, w, &p, "overload", dir, func() {
+	besiege(t, w, &p, "overload", dir, 10, func() {
 		for end := time.Now().Add(lasts); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 			most, threads = max(most, resident(t)), max(threads, runtime.NumGoroutine())
 			p.forget()
