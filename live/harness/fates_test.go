@@ -5,6 +5,7 @@ package harness_test
 import (
 	"fmt"
 	"maps"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -338,6 +339,25 @@ func TestSlowHostRunsByTurns(t *testing.T) {
 			t.Errorf("%d messages in %d turns; applied %v", steps, turns, r.Applied)
 		}
 	})
+}
+
+// Issue 5: a scenario with faults passes over TLS as it does without; LIVE_LONG=1 has more
+// of them.
+func TestScenariosPassWithFaultsOverTLS(t *testing.T) {
+	t.Parallel()
+	names := []string{"store/calm"}
+	if os.Getenv("LIVE_LONG") != "" {
+		names = append(names, "store/window", "store/chaos", "group/chaos", "tickets/hybrid", "primes/plain")
+	}
+	for _, name := range names {
+		s := catalogued(t, name)
+		p := harness.Plan(s, 1, true, true)
+		fourWays(t, s, p, true, func(t *testing.T, r *sim.Result) {
+			if len(r.Applied) == 0 || r.Stats.Messages == 0 {
+				t.Errorf("%s: applied %v, %+v", name, r.Applied, r.Stats)
+			}
+		})
+	}
 }
 
 // Certificates of a run are in the folder that was named, one for each host.

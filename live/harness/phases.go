@@ -148,28 +148,8 @@ func (r *run) prepare() error {
 	if r.opts.Faults {
 		r.mesh.redeliver(r.mesh.order)
 	}
-	return r.issueCerts(top)
+	return issueCerts(r.opts.Certs, top)
 }
-
-// issueCerts has an authority made for this run, and a certificate for each host.
-func (r *run) issueCerts(top actors.Topology) error {
-	if r.opts.Certs == "" {
-		return nil
-	}
-	authority, err := live.OpenAuthority(r.opts.Certs)
-	if err != nil {
-		return err
-	}
-	for _, h := range top.Hosts {
-		if err := authority.Issue(live.Identity{Host: h.Name, Role: h.Role}, time.Now().Add(certsValid)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// certsValid is longer than any run.
-const certsValid = 24 * time.Hour
 
 func (r *run) newNode(top actors.Topology, h *host) node {
 	tell := listener{
