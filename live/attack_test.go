@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"sync/atomic"
 	"syscall"
@@ -32,6 +33,7 @@ const (
 
 // attackers attack until over is set, and call on when the attack is under way.
 var attackers = map[string]func(t *testing.T, addr, dir string, on func(), over *atomic.Bool){
+	"dribbles":   dribbles,
 	"strangers":  strangers,
 	"handshakes": handshakes,
 	"overload":   overload,
@@ -97,6 +99,35 @@ func startAttack(t *testing.T, name, addr, dir string) (end func()) {
 		t.Fatalf("attack %s: %q, %v", name, line, err)
 	}
 	return end
+}
+
+// dribblers is how many sockets dribble.
+const dribblers = 1000
+
+// dribbles begin as many handshakes, byte after byte.
+func dribbles(t *testing.T, addr, dir string, on func(), over *atomic.Bool) {
+	hello := clientHello(t, dir)
+	for range dribblers {
+		conn, err := net.Dial("tcp", addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		go dribble(conn, hello)
+	}
+	on()
+	for !over.Load() {
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// dribble sends bytes one by one, but never the last one, until the connection is cut.
+func dribble(conn net.Conn, b []byte) {
+	for i := 0; ; i = min(i+1, len(b)-2) {
+		if _, err := conn.Write(b[i : i+1]); err != nil {
+			return
+		}
+		time.Sleep(200 * time.Millisecond)
+	}
 }
 
 // strangers open ten thousand connections and then one more for each oldest one. Half of
@@ -171,10 +202,10 @@ func stream(t *testing.T, addr, dir string, frame []byte, on func(), over *atomi
 }
 
 // besiege measures a good client before and during an attack and prints how it fared.
-// It returns what the attack made of the Counts.
-func besiege(t *testing.T, w *live.World, p *pulse, name, dir string, during func()) {
+// Factor is by how much its p99 may grow on an idle machine.
+func besiege(t *testing.T, w *live.World, p *pulse, name, dir string, factor float64, during func()) {
 	t.Helper()
-	const answers = 300
+	const answers = 500
 	p.take(t, 50)
 	_, before := p.take(t, answers)
 	end := startAttack(t, name, w.Addr("server"), dir)
@@ -188,7 +219,7 @@ func besiege(t *testing.T, w *live.World, p *pulse, name, dir string, during fun
 	end()
 	t.Logf("%s: in a second %.0f refused, %.0f crowded out, %.0f dropped", name,
 		float64(to.Refused-from.Refused)/took, float64(to.Crowded-from.Crowded)/took, float64(to.Overflow-from.Overflow)/took)
-	p.compare(t, before, while, count, 10)
+	p.compare(t, before, while, count, factor)
 }
 
 // knock returns how long a host that is not known yet takes to be.
@@ -203,13 +234,55 @@ func knock(t *testing.T, w *live.World, dir string) time.Duration {
 	return time.Since(began)
 }
 
+// FAULTS 4, slowloris: connections that begin a handshake, byte after byte, and one of an
+// honest host that begins a frame.
+func TestDribblingSocketsAreCutAndHurtNobody(t *testing.T) {
+	t.Parallel() // most of it is waiting
+	dir := certs(t, rolePairIDs...)
+	var p pulse
+	w := start(t, rolePair(p.program()), live.Options{Certs: dir})
+	p.take(t, 50)
+	heapBefore, files, goroutines := heap(), descriptors(t), runtime.NumGoroutine()
+	besiege(t, w, &p, "dribbles", dir, 2, func() {
+		began := time.Now()
+		known := dialSecure(t, w.Addr("server"), dir, "peer")
+		write(t, known, helloOf(t, "peer"))
+		if _, err := wire.NewReader(known).Next(); err != nil {
+			t.Fatalf("a new good connection among the others: %v", err)
+		}
+		go dribble(known, frame(t, "echo", "", blob{make([]byte, 100)}))
+		files, goroutines = descriptors(t)-files, runtime.NumGoroutine()-goroutines
+		now := heap()
+		eventually(t, "all are cut", func() bool {
+			c := w.Counts()
+			return c.Refused+c.Crowded == dribblers+1
+		})
+		cut := time.Since(began)
+		t.Logf("the last of %d is cut after %v; heap %d -> %d KiB, %d goroutines and %d descriptors more", dribblers, cut.Round(time.Millisecond), heapBefore>>10, now>>10, goroutines, files)
+		if cut > 15*time.Second {
+			t.Errorf("cut after %v", cut)
+		}
+		// Those of 256 strangers, and what tests beside this one have.
+		if goroutines > 400 || files > 400 {
+			t.Errorf("%d goroutines and %d descriptors more", goroutines, files)
+		}
+		if now > heapBefore+64<<20 {
+			t.Errorf("heap %d -> %d bytes", heapBefore, now)
+		}
+	})
+	if c := w.Counts(); c.Crowded < dribblers-256 {
+		t.Errorf("%+v", c)
+	}
+	p.end(t, w)
+}
+
 // FAULTS 4, authentication: ten thousand connections of nobody.
 func TestUnauthenticatedConnectionsHurtNobody(t *testing.T) {
 	dir := certs(t, rolePairIDs...)
 	var p pulse
 	w := start(t, rolePair(p.program()), live.Options{Certs: dir})
 	heapBefore, filesBefore := heap(), descriptors(t)
-	besiege(t, w, &p, "strangers", dir, func() {
+	besiege(t, w, &p, "strangers", dir, 10, func() {
 		took := knock(t, w, dir)
 		eventually(t, "ten thousand are cut", func() bool {
 			c := w.Counts()
@@ -267,7 +340,7 @@ func TestFloodOfHandshakesLeavesTimeForOthers(t *testing.T) {
 	dir := certs(t, rolePairIDs...)
 	var p pulse
 	w := start(t, rolePair(p.program()), live.Options{Certs: dir})
-	besiege(t, w, &p, "handshakes", dir, func() {
+	besiege(t, w, &p, "handshakes", dir, 10, func() {
 		t.Logf("a good connection took %v", knock(t, w, dir).Round(time.Millisecond))
 	})
 	p.end(t, w)
@@ -294,12 +367,11 @@ func TestPeerThatStopsReadingCostsOneBoundedQueue(t *testing.T) {
 	top.Hosts = append(top.Hosts, actors.Host{Name: "stuck", Role: "client"})
 	top.Roles[1].Sends = append(top.Roles[1].Sends, "live.packet")
 	w := start(t, top, live.Options{Hosts: []string{"server", "peer"}, Addrs: map[string]string{"stuck": addr}, Certs: dir})
-	besiege(t, w, &p, "bulk", dir, nil)
-	if n := w.Counts().Overflow; n != 0 {
-		t.Errorf("%d dropped before anybody is stuck", n)
+	if os.Getenv(figuresVar) != "" {
+		besiege(t, w, &p, "bulk", dir, 10, nil)
 	}
 	heapBefore := heap()
-	besiege(t, w, &p, "echoes", dir, func() {
+	besiege(t, w, &p, "echoes", dir, 10, func() {
 		eventually(t, "what does not fit is dropped and counted", func() bool { return w.Counts().Overflow > 50 })
 		now := heap()
 		t.Logf("heap %d -> %d KiB", heapBefore>>10, now>>10)

@@ -114,66 +114,6 @@ func descriptors(t *testing.T) int {
 	return len(entries)
 }
 
-// FAULTS 4, slowloris: connections that begin a handshake, byte after byte, and
-// one of an honest host that begins a frame.
-func TestDribblingSocketsAreCutAndHurtNobody(t *testing.T) {
-	t.Parallel() // most of it is waiting
-	const sockets = 1000
-	dir := certs(t, rolePairIDs...)
-	var p pulse
-	w := start(t, rolePair(p.program()), live.Options{Certs: dir})
-	p.take(t, 100)
-	_, before := p.take(t, 1000)
-	hello := clientHello(t, dir)
-
-	heapBefore, filesBefore, goroutinesBefore := heap(), descriptors(t), runtime.NumGoroutine()
-	began := time.Now()
-	var last atomic.Int64 // when the last one was cut
-	var writers sync.WaitGroup
-	dribble := func(conn net.Conn, b []byte) {
-		for i := 0; ; i = min(i+1, len(b)-2) { // never the last byte
-			if _, err := conn.Write(b[i : i+1]); err != nil {
-				last.Store(int64(time.Since(began)))
-				return
-			}
-			time.Sleep(200 * time.Millisecond)
-		}
-	}
-	for range sockets {
-		conn := dialRaw(t, w.Addr("server"))
-		writers.Go(func() { dribble(conn, hello) })
-	}
-	known := dialSecure(t, w.Addr("server"), dir, "peer")
-	write(t, known, helloOf(t, "peer"))
-	if _, err := wire.NewReader(known).Next(); err != nil {
-		t.Fatalf("a new good connection among the others: %v", err)
-	}
-	setUp := time.Since(began)
-	writers.Go(func() { dribble(known, frame(t, "echo", "", blob{make([]byte, 100)})) })
-	goroutines, files := runtime.NumGoroutine()-goroutinesBefore, descriptors(t)-filesBefore
-	heapDuring := heap()
-	writers.Wait()
-	count, during := p.take(t, 300)
-	c := w.Counts()
-	t.Logf("%d sockets opened in %v, the last one cut %v after the first was opened; heap %d -> %d KiB, %d goroutines and %d descriptors more, of both ends; %+v",
-		sockets, setUp.Round(time.Millisecond), time.Duration(last.Load()).Round(time.Millisecond), heapBefore>>10, heapDuring>>10, goroutines, files, c)
-	p.compare(t, before, during, count, 2)
-	if cut := time.Duration(last.Load()) - setUp; cut > 15*time.Second {
-		t.Errorf("cut after %v", cut)
-	}
-	if c.Crowded < sockets-256 || c.Crowded+c.Refused != sockets+1 {
-		t.Errorf("%+v", c)
-	}
-	// Our ends, those of 256 strangers, and what tests beside this one have.
-	if most := sockets + 256 + 100; goroutines > most || files > most {
-		t.Errorf("%d goroutines and %d descriptors more", goroutines, files)
-	}
-	if heapDuring > heapBefore+64<<20 {
-		t.Errorf("heap %d -> %d bytes", heapBefore, heapDuring)
-	}
-	p.end(t, w)
-}
-
 // clientHello is what a client of TLS says first.
 func clientHello(t *testing.T, dir string) []byte {
 	t.Helper()

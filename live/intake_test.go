@@ -3,6 +3,7 @@ package live
 import (
 	"bytes"
 	"errors"
+	"io"
 	"net"
 	"os"
 	"testing"
@@ -77,7 +78,7 @@ func TestTimeForAFrameIsItsOwn(t *testing.T) {
 // A stranger may send so many bytes, in whatever pieces, and no more.
 func TestStrangerIsHeardUpToItsBytes(t *testing.T) {
 	claim := []byte{0, 0x3f, 0xff, 0xff, wire.Version, byte(wire.HelloKind)}
-	s := &slow{pieces: [][]byte{append(claim, make([]byte, 2*strangerBytes)...)}}
+	s := &slow{pieces: [][]byte{append(claim, make([]byte, 2*strangerBytes)...)}, err: io.EOF}
 	in := newIntake(s)
 	if _, err := in.next(); !errors.Is(err, errTalkative) {
 		t.Errorf("got %v", err)

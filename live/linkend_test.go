@@ -169,6 +169,21 @@ func waitFor(t *testing.T, what string, holds func() bool) {
 	}
 }
 
+// taken waits, for a second at most, until the writer of a link has all that was sent.
+func taken(b *boot) bool {
+	for end := time.Now().Add(time.Second); ; time.Sleep(time.Millisecond) {
+		b.links.mu.Lock()
+		l := b.links.byHost["peer"]
+		b.links.mu.Unlock()
+		l.mu.Lock()
+		left := l.frames
+		l.mu.Unlock()
+		if left == 0 || time.Now().After(end) {
+			return left == 0
+		}
+	}
+}
+
 // writersEnd waits for the end of all that writes for a boot.
 func writersEnd(t *testing.T, b *boot, within time.Duration) {
 	t.Helper()
@@ -272,14 +287,7 @@ func TestWhatAStoppedHostCouldNotSendIsCounted(t *testing.T) {
 	_ = l.Close()
 	w, b, _ := linked(t, addr)
 	b.say(allowed{1})
-	waitFor(t, "the first message is taken", func() bool {
-		b.links.mu.Lock()
-		defer b.links.mu.Unlock()
-		l := b.links.byHost["peer"]
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		return l.frames == 0
-	})
+	waitFor(t, "the first message is taken", func() bool { return taken(b) })
 	for n := range 9 {
 		b.say(allowed{n})
 	}
@@ -311,6 +319,16 @@ func TestNobodyWritesAfterTheLastWords(t *testing.T) {
 	if f, err := in.Next(); err == nil {
 		t.Errorf("a frame of kind %v after the last words", f.Kind)
 	}
+	// Also if the last words are there before the writer has begun.
+	_, b, _ = linked(t, e.addr)
+	l := &link{boot: b, to: "peer", wake: make(chan struct{}, 1), sendable: map[*actors.MessageType]bool{}}
+	l.send("a", nil, allowed{4})
+	l.close(true)
+	b.links.writers.Go(l.run)
+	if n := heard(t, wire.NewReader(e.take(t))); n != 4 {
+		t.Errorf("the last word is %d", n)
+	}
+	writersEnd(t, b, 5*time.Second)
 }
 
 // A crash ends a write that a peer holds up, and nothing is sent by the dead.
@@ -318,7 +336,12 @@ func TestCrashEndsAWriteThatIsUnderWay(t *testing.T) {
 	e := newEnd(t, "peer")
 	w, b, _ := linked(t, e.addr)
 	b.say(cargo{make([]byte, 3<<20)})
+	taken(b)
 	e.take(t) // and does not read
+	// More than the kernel takes.
+	b.say(cargo{make([]byte, 3<<20)})
+	b.say(cargo{make([]byte, 3<<20)})
+	taken(b)
 	if err := w.Crash("h"); err != nil {
 		t.Fatal(err)
 	}

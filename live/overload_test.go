@@ -57,6 +57,9 @@ func resident(t *testing.T) int {
 // FAULTS 4, memory: under ten times of what an actor can do, what waits is bounded for
 // each peer, and what the process takes by the memory limit of the runtime.
 func TestOverloadStaysWithinTheMemoryLimit(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the race detector, which runs the short tests, takes several times the memory")
+	}
 	lasts := time.Second
 	if text := os.Getenv(overloadVar); text != "" {
 		var err error
@@ -82,7 +85,7 @@ func TestOverloadStaysWithinTheMemoryLimit(t *testing.T) {
 	w := start(t, top, live.Options{Certs: dir})
 	p.take(t, 50)
 	goroutines, most, threads := runtime.NumGoroutine(), 0, 0
-	besiege(t, w, &p, "overload", dir, func() {
+	besiege(t, w, &p, "overload", dir, 10, func() {
 		for end := time.Now().Add(lasts); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 			most, threads = max(most, resident(t)), max(threads, runtime.NumGoroutine())
 			p.forget()

@@ -107,6 +107,26 @@ func TestPollsCheck(t *testing.T) {
 	})
 }
 
+// A job that fails for lost although somebody has renewed its lease is found.
+func TestLeasesCheck(t *testing.T) {
+	ten := sim.Knobs{}.With("lease", "10s")
+	asked, renewed, lapsed := primes.Renewing{ID: "a"}, primes.Renewed{ID: "a"}, primes.Lapsed{ID: "a"}
+	failed, done := primes.Ended{ID: "a", Status: primes.Failed}, primes.Ended{ID: "a", Status: primes.Finished}
+	other := primes.Evicted{ID: "b"} // takes two seconds, as every fact here
+	judge(t, checkLeases, []control{
+		{name: "nobody renewed it", notes: notes("janitor", lapsed, "janitor", failed), knobs: ten},
+		{name: "somebody did", notes: notes("sv1", asked, "sv1", renewed, "janitor", lapsed, "janitor", failed), knobs: ten,
+			why: "request a failed for lost at 6s, and was renewed 4s before its lease of 10s was taken for over"},
+		{name: "long ago", notes: notes("sv1", asked, "sv1", renewed, "rs", other, "rs", other, "rs", other, "janitor", lapsed, "janitor", failed), knobs: ten},
+		{name: "perhaps", notes: notes("sv1", asked, "janitor", lapsed, "janitor", failed), knobs: ten},
+		{name: "too late", notes: notes("sv1", asked, "janitor", lapsed, "sv1", renewed, "janitor", failed), knobs: ten},
+		{name: "the host that was asked died", notes: notes("sv1", asked, "sv1", sim.Down{}, "sv1", asked, "sv1", renewed, "rs", other, "rs", other, "rs", other, "janitor", lapsed, "janitor", failed),
+			knobs: ten},
+		{name: "it was given up", notes: notes("sv1", asked, "sv1", renewed, "sv1", failed), knobs: ten},
+		{name: "it was finished after all", notes: notes("sv1", asked, "sv1", renewed, "janitor", lapsed, "janitor", done), knobs: ten},
+	})
+}
+
 // R114: a queue that loses a job, or takes one for done that nobody did, is found.
 func TestJobsCheck(t *testing.T) {
 	durable := sim.Knobs{}.With("queue", primes.Durable)

@@ -14,7 +14,7 @@ const sawStaleLease = "jobs.stale-lease-refused"
 
 // checkQueuedJobs holds the queue to handing every job out at least once, to one holder at a
 // time under a token of its own, not more often than it may, and to having what it has
-// answered for, also after a restart.
+// answered for, and not what it has said is done, also after a restart.
 func checkQueuedJobs(o *sim.Observation) error {
 	q := jobLives{jobs: map[string]*jobLife{}, tokens: map[tickets.Token]uint64{}, limit: deliveriesOf(o.Knobs)}
 	lapsed := map[tickets.Token]bool{}
@@ -48,9 +48,15 @@ func checkQueuedJobs(o *sim.Observation) error {
 			}
 			if f.Done {
 				verb = models.JobAck
-				q.life(f.Job).done = true
+				l := q.life(f.Job)
+				l.done, l.by = true, f.Token
 			}
 			err = q.apply(f.Job, models.JobOp{Verb: verb}, f.Token)
+		case tickets.JobDone:
+			// Meanwhile there may be another job of that name.
+			if l := q.life(f.Job); l.by == f.Token {
+				l.gone = true
+			}
 		}
 		if err != nil {
 			return fmt.Errorf("%s at %v: %w", n.Host, n.At, err)
@@ -64,6 +70,8 @@ type jobLife struct {
 	models.Job
 	stored bool // who submitted it was told that it is safe
 	done   bool // a worker has settled it
+	by     tickets.Token
+	gone   bool // and was told that this is for good
 }
 
 type jobLives struct {
@@ -97,7 +105,7 @@ func (q *jobLives) apply(job string, op models.JobOp, token tickets.Token) error
 		return fmt.Errorf("job %s: %w", job, err)
 	}
 	if l.Phase == models.NoJob && op.Verb == models.JobEnqueue {
-		l.stored, l.done = false, false // again the same name: another round
+		*l = jobLife{Job: l.Job} // again the same name: another round
 	}
 	l.Job = next
 	return nil
@@ -110,6 +118,9 @@ func (q *jobLives) began(f tickets.QueueBegan) error {
 		has := slices.Contains(f.Jobs, name)
 		if f.Durable && l.stored && !l.done && !has {
 			return fmt.Errorf("job %s was accepted, and the queue has forgotten it", name)
+		}
+		if f.Durable && l.gone && has {
+			return fmt.Errorf("job %s was done, its worker was told so, and the queue has it again", name)
 		}
 		l.Job, _ = models.ApplyJob(l.Job, models.JobOp{Verb: models.JobForget, Durable: f.Durable}, q.limit, false)
 		if !has {

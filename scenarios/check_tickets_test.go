@@ -104,7 +104,7 @@ func TestQueuedJobsCheck(t *testing.T) {
 		return tickets.QueueBegan{Boot: 1, Durable: durable, Jobs: jobs}
 	}
 	in, stored := tickets.JobEnqueued{Job: "j"}, tickets.JobStored{Job: "j"}
-	done := tickets.JobSettled{Job: "j", Token: token(1), Done: true}
+	done, gone := tickets.JobSettled{Job: "j", Token: token(1), Done: true}, tickets.JobDone{Job: "j", Token: token(1)}
 	back := tickets.JobSettled{Job: "j", Token: token(1)}
 	one := sim.Knobs{}.With("deliveries", 1).With("jobs", 1)
 	judge(t, checkQueuedJobs, []control{
@@ -112,6 +112,9 @@ func TestQueuedJobsCheck(t *testing.T) {
 		{"a lease runs out", notes("queue", in, "queue", leased(1), "queue", tickets.LeaseExpired{Job: "j", Token: token(1)}, "queue", leased(2)), nil, ""},
 		{"kept over a restart", notes("queue", in, "queue", stored, "queue", leased(1), "queue", began(true, "j"), "queue", leased(2)), one, ""},
 		{"done, but not for certain", notes("queue", in, "queue", stored, "queue", leased(1), "queue", done, "queue", began(true, "j"), "queue", leased(2)), one, ""},
+		{"done for certain", notes("queue", in, "queue", leased(1), "queue", done, "queue", gone, "queue", began(true, "j")), one,
+			"queue at 8s: job j was done, its worker was told so, and the queue has it again"},
+		{"done, and submitted again meanwhile", notes("queue", in, "queue", leased(1), "queue", done, "queue", in, "queue", gone, "queue", began(true, "j")), one, ""},
 		{"forgotten by a queue without a disk", notes("queue", in, "queue", stored, "queue", began(false)), nil, ""},
 		{"forgotten", notes("queue", in, "queue", stored, "queue", began(true)), nil, "queue at 4s: job j was accepted, and the queue has forgotten it"},
 		{"out of nothing", notes("queue", began(true, "j")), nil, "queue at 0s: job j is in the queue, and nobody has put it there"},
@@ -127,6 +130,8 @@ func TestQueuedJobsCheck(t *testing.T) {
 
 func TestOutcomesOnceCheck(t *testing.T) {
 	stored := tickets.Indexed{Job: "j", Ticket: 1, Text: "r"}
+	done := tickets.JobSettled{Job: "j", Done: true}
+	asked, told := tickets.PollSent{Boot: 1, N: 1, Job: "j"}, toldThat(1, models.TicketFinished, "r")
 	judge(t, checkOutcomesOnce, []control{
 		{"stored, listed, finished", notes("index", tickets.IndexBegan{}, "index", stored, "tracker1", ended(2, 1, "r"), "final", JobsListed{Jobs: []string{"j"}}), nil, ""},
 		{"durable before anybody knew", notes("index", tickets.IndexBegan{Jobs: []string{"j"}}, "tracker1", ended(2, 1, "r")), nil, ""},
@@ -134,6 +139,13 @@ func TestOutcomesOnceCheck(t *testing.T) {
 		{"twice", notes("index", stored, "index", stored), nil, "index at 2s: the outcome of j is listed twice"},
 		{"twice over a restart", notes("index", stored, "index", tickets.IndexBegan{Jobs: []string{"j", "j"}}), nil, "index at 2s: the outcome of j is listed twice"},
 		{"out of nothing", notes("final", JobsListed{Jobs: []string{"j"}}), nil, "j is listed, and was never stored"},
+		{"done when it is stored", notes("index", tickets.IndexBegan{}, "index", stored, "queue", done), nil, ""},
+		{"done first", notes("index", tickets.IndexBegan{}, "queue", done), nil, "queue at 2s: job j is done, and its outcome is not stored"},
+		{"done when its ticket ends", notes("tracker1", created(1, 0), "tracker1", ended(2, 1, "r"), "queue", done), nil, ""},
+		{"done before its ticket ends", notes("tracker1", created(1, 0), "queue", done), nil, "queue at 2s: job j is done, and its ticket is in progress"},
+		{"given back before that", notes("tracker1", created(1, 0), "queue", tickets.JobSettled{Job: "j"}), nil, ""},
+		{"told when it is stored", notes("index", tickets.IndexBegan{}, "c0", asked, "index", stored, "c0", told), nil, ""},
+		{"told first", notes("index", tickets.IndexBegan{}, "c0", asked, "c0", told), nil, "c0 at 4s: was told the outcome of j, which is not stored"},
 		{"finished first", notes("index", tickets.IndexBegan{}, "tracker1", ended(2, 1, "r"), "index", stored), nil,
 			"tracker1 at 2s: t1 of j is finished, and its result is not stored"},
 	})

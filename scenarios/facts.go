@@ -11,7 +11,7 @@ func init() {
 	actors.Facts("scenarios",
 		Began{}, Flushed{}, Skipped{}, RefusedAs{}, Settled{}, Unsettled{},
 		SubmitEnded{}, TicketTold{}, JobsListed{},
-		LogAnswered{}, LogDraining{}, LogRead{}, PhotosSettling{}, PhotosSettled{},
+		LogAnswered{}, LogDraining{}, LogSeen{}, LogRead{}, PhotosSettling{}, PhotosSettled{},
 		catchingUp{}, caughtUp{},
 		LogLine{}, LoadLine{}, Sum{})
 	actors.Facts("models",

@@ -35,6 +35,7 @@ func primesScenario(s sim.Scenario) sim.Scenario {
 	s.Oracle = func(k sim.Knobs) sim.Oracle { return newPrimesOracle(primesOptions(k)) }
 	s.Checks = beforeLoss(s.Oracle, false, append([]sim.Check{
 		{Name: "responses", Func: checkResponses},
+		{Name: "leases", Func: checkLeases},
 		{Name: "resubmission", Func: checkResubmissions},
 		{Name: "polls", Func: checkPolls},
 		{Name: "pages", Func: checkPrimesPages},

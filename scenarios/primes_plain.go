@@ -45,7 +45,7 @@ func primesPlain() sim.Scenario {
 		Doc:  "identical servers, no affinity, one response store: servers, store, network and clocks fail",
 		Knobs: func(d *faults.Draw) sim.Knobs {
 			// A client of a synchronous server does not wait for a long job.
-			slice, sync := []string{"1ms", "10ms", "40ms"}[d.IntN("slice", 3)], "no"
+			slice, sync := []string{"1ms", "10ms", "40ms", "120ms"}[d.IntN("slice", 4)], "no"
 			if d.Permille("sync", 200) {
 				slice, sync = "1ms", "yes"
 			}

@@ -13,13 +13,15 @@ import (
 	"github.com/simrun/simrun/sim"
 )
 
-// A line of a log plan is a LogLine, a Sleep, or DrainLog at the end.
+// A line of a log plan is a LogLine, a ReadLog, a Sleep, or DrainLog at the end.
 type (
 	// LogLine says a message, one word, to the dispatcher of a number.
 	LogLine struct {
 		Dispatcher int
 		Text       string
 	}
+	// ReadLog reads what is new in the log, if the collector answers.
+	ReadLog struct{}
 	// DrainLog waits until none of so many dispatchers has anything left to deliver,
 	// and reads the log.
 	DrainLog struct{ Dispatchers int }
@@ -27,6 +29,9 @@ type (
 
 // String is: log 0 c0.7.
 func (l LogLine) String() string { return fmt.Sprintf("log %d %s", l.Dispatcher, l.Text) }
+
+// String is: read.
+func (ReadLog) String() string { return "read" }
 
 // String is: drain 2.
 func (l DrainLog) String() string { return fmt.Sprintf("drain %d", l.Dispatchers) }
@@ -149,6 +154,8 @@ func generateLog(d *faults.Draw, k sim.Knobs) []sim.Op {
 				ops = append(ops, sim.Op{Client: client, Do: Sleep{For: away * time.Duration(d.Between("long", 40, 70)) / 100}})
 			case d.Permille("pause", 200):
 				ops = append(ops, sim.Op{Client: client, Do: Sleep{For: time.Duration(d.Between("short", 1, 400)) * time.Millisecond}})
+			case d.Permille("read", 50):
+				ops = append(ops, sim.Op{Client: client, Do: ReadLog{}})
 			}
 		}
 	}
@@ -162,8 +169,12 @@ func parseLogLine(text string) (fmt.Stringer, error) {
 	if first.Text == "sleep" {
 		return parseLine(text)
 	}
-	if first.Text != "log" && first.Text != "drain" {
-		return nil, first.Expected("log, drain or sleep")
+	switch first.Text {
+	case "read":
+		return ReadLog{}, words.End()
+	case "log", "drain":
+	default:
+		return nil, first.Expected("log, read, drain or sleep")
 	}
 	word := words.Next()
 	n, err := strconv.Atoi(word.Text)
@@ -190,12 +201,18 @@ type logClient struct {
 	env    actors.Env
 	rec    *linearizability.Recorder
 	logger *tickets.Logger
+	seen   int // messages of the log
 }
 
 func (c *logClient) do(op sim.Op) error {
 	switch do := op.Do.(type) {
 	case LogLine:
 		c.log(op.N, do)
+	case ReadLog:
+		if page, ok := c.page(c.seen); ok {
+			c.seen += len(page.Messages)
+			c.env.Note(LogSeen{From: page.From, Messages: page.Messages})
+		}
 	case Sleep:
 		c.env.Clock.Sleep(do.For)
 	case DrainLog:
@@ -250,9 +267,8 @@ func (c *logClient) drain(dispatcher string) error {
 func (c *logClient) read() error {
 	var all []tickets.Collected
 	for began := c.env.Clock.Now(); c.env.Clock.Now()-began < drainPatience; {
-		reply, err := c.env.Request(c.env.PID(tickets.CollectorHost+"/"+tickets.CollectorActor), tickets.ReadLog{From: len(all)}, askAgain)
-		page, ok := reply.(tickets.LogPage)
-		if err != nil || !ok {
+		page, ok := c.page(len(all))
+		if !ok {
 			continue
 		}
 		if len(page.Messages) == 0 {
@@ -262,4 +278,11 @@ func (c *logClient) read() error {
 		all = append(all, page.Messages...)
 	}
 	return fmt.Errorf("the collector could not be read within %v after all has healed", drainPatience)
+}
+
+// page asks the collector for messages.
+func (c *logClient) page(from int) (tickets.LogPage, bool) {
+	reply, err := c.env.Request(c.env.PID(tickets.CollectorHost+"/"+tickets.CollectorActor), tickets.ReadLog{From: from}, askAgain)
+	page, ok := reply.(tickets.LogPage)
+	return page, err == nil && ok
 }

@@ -49,6 +49,16 @@ type Ended struct {
 	Status Status
 }
 
+// Renewing is the fact that the store of a host was asked to renew the lease of an entry.
+type Renewing struct{ ID string }
+
+// Renewed is the fact that it has done so, since it was asked.
+type Renewed struct{ ID string }
+
+// Lapsed is the fact that the lease of an entry is over by the clock of who ends
+// leases, and that the entry is about to fail, unless it was renewed this moment.
+type Lapsed struct{ ID string }
+
 // Evicted is the fact that a response store in memory gave up an entry for want of
 // room.
 type Evicted struct{ ID string }
@@ -87,6 +97,6 @@ type Throttled struct{ Client string }
 
 func init() {
 	actors.Facts("primes",
-		Asked{}, Told{}, StoreBegan{}, Created{}, Ended{}, Evicted{}, Polled{}, Picked{}, Answered{}, Computed{}, Queued{}, Removed{},
+		Asked{}, Told{}, StoreBegan{}, Created{}, Ended{}, Renewing{}, Renewed{}, Lapsed{}, Evicted{}, Polled{}, Picked{}, Answered{}, Computed{}, Queued{}, Removed{},
 		GaveUp{}, Throttled{})
 }

@@ -110,7 +110,7 @@ func (g *gateway) Receive(ctx actor.Context) {
 	case read:
 		g.read(ctx.Sender(), m.ID)
 	case renew:
-		g.do(g.client.AsyncAtomicAdd(responseSpace, m.ID, models.Attr{Name: "beat", Value: models.IntValue(1)}), func(models.Result) {})
+		g.renew(m.ID)
 	case settle:
 		g.settle(ctx.Sender(), m)
 	case collect:
@@ -158,6 +158,17 @@ func (g *gateway) create(to *actor.PID, id string) {
 			}
 			g.env.Send(to, created{ID: id, OK: r.Status == models.Success})
 		})
+	})
+}
+
+// renew makes the next beat of an entry: the janitor sees that somebody is at work.
+func (g *gateway) renew(id string) {
+	g.env.Note(Renewing{ID: id})
+	beat := models.Attr{Name: "beat", Value: models.IntValue(1)}
+	g.do(g.client.AsyncAtomicAdd(responseSpace, id, beat), func(r models.Result) {
+		if r.Status == models.Success {
+			g.env.Note(Renewed{ID: id})
+		}
 	})
 }
 

@@ -136,6 +136,7 @@ func (j *janitor) look(known map[string]sighting, id string, r models.Result) {
 
 // lose fails an entry that nobody renews, unless somebody just did.
 func (j *janitor) lose(id string, beat int64) {
+	j.env.Note(Lapsed{ID: id})
 	same := models.Check{Attr: "beat", Pred: models.Equals, Value: models.IntValue(beat)}
 	if j.client.CondPut(responseSpace, id, []models.Check{inProgress, same}, terminal(Failed, "", Lost)...) == models.Success {
 		j.noted.mark(SawLost)

@@ -64,6 +64,8 @@ func (s *responses) Receive(ctx actor.Context) {
 	case renew:
 		if e := s.live(m.ID); e != nil && !e.response.Status.Terminal() {
 			e.until = s.env.Clock.Now() + s.timing.Lease
+			s.env.Note(Renewing{ID: m.ID})
+			s.env.Note(Renewed{ID: m.ID})
 		}
 	case settle:
 		ctx.Respond(s.settle(m))
@@ -139,6 +141,7 @@ func (s *responses) live(id string) *entry {
 	if now >= e.until && !e.response.Status.Terminal() {
 		// Nobody has held the job since: it fails now, not when the lease ran out, so
 		// that its failure can be seen for a whole time to live.
+		s.env.Note(Lapsed{ID: id})
 		s.end(e, Failed, "", Lost)
 		s.noted.mark(SawLost)
 	}

@@ -6,7 +6,7 @@ import "github.com/simrun/simrun/actors"
 func init() {
 	actors.Facts("tickets",
 		Changed{}, Proposed{},
-		JobEnqueued{}, JobStored{}, JobLeased{}, JobSettled{}, SettleRefused{}, LeaseExpired{}, QueueBegan{},
+		JobEnqueued{}, JobStored{}, JobLeased{}, JobSettled{}, JobDone{}, SettleRefused{}, LeaseExpired{}, QueueBegan{},
 		WorkerBegan{}, WorkBegan{}, WorkEnded{}, OutcomeSent{}, OutcomeAnswered{},
 		CallbackBegan{}, CallbackEnded{}, IndexBegan{}, Indexed{},
 		Submitted{}, PollSent{}, PollAnswered{}, PageAnswered{},

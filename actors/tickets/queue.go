@@ -236,6 +236,9 @@ func (q *queue) settle(m settle) {
 		status = q.state.release(m.Job, m.Token, m.Untouched)
 	}
 	tell := func() {
+		if m.Done && status == OK {
+			q.env.Note(JobDone{Job: m.Job, Token: m.Token})
+		}
 		q.env.Send(q.env.PID(m.Back.To), queueAnswer{Back: m.Back, Status: status})
 	}
 	if status == Stale {

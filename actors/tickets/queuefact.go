@@ -24,6 +24,12 @@ type (
 		Done      bool
 		Untouched bool
 	}
+	// A JobDone is the fact that a worker was told that its job is done: a durable queue
+	// does not have it again.
+	JobDone struct {
+		Job   string
+		Token Token
+	}
 	// A SettleRefused is the fact that a worker settled a job under a token that is not
 	// that of the present lease: it lost the job meanwhile, or it asked twice.
 	SettleRefused struct {

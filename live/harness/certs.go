@@ -10,8 +10,8 @@ import (
 // certsValid is longer than any run.
 const certsValid = 24 * time.Hour
 
-// issueCerts makes an authority for one run in a folder, and a certificate for each host;
-// with "" none.
+// issueCerts has an authority made in a folder, and a certificate for each host; "" is
+// for hosts that need none.
 func issueCerts(dir string, top actors.Topology) error {
 	if dir == "" {
 		return nil

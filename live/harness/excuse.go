@@ -42,7 +42,7 @@ func (r *run) gone() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	quiet := quietTime
-	if r.phase == finalPhase && f.heard < r.begun {
+	if r.phase == finalPhase && f.asked < r.begun {
 		quiet = quietStart
 	}
 	return r.clock() >= max(f.heard, r.begun)+quiet && f.oracle.Excuse() != ""

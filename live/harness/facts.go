@@ -29,6 +29,7 @@ type facts struct {
 	gone      int        // and those whose client went down before they returned
 	clients   map[string]bool
 	heard     time.Duration // the last fact of a client
+	asked     time.Duration // the last operation
 	open      map[string]int
 	warm      int           // operations to be answered
 	warmed    chan struct{} // closed when they are
@@ -104,13 +105,14 @@ func (f *facts) take(n sim.Note) {
 	case linearizability.Called:
 		f.called++
 		f.open[n.Host]++
+		f.asked = max(f.asked, n.At)
 	case linearizability.Returned:
 		f.open[n.Host]--
 		if f.answered++; f.answered == f.warm {
 			close(f.warmed)
 		}
 	}
-	if f.clients[n.Host] {
+	if _, stalled := n.Fact.(sim.FaultBegan); !stalled && f.clients[n.Host] {
 		f.heard = max(f.heard, n.At)
 	}
 	f.add(n)

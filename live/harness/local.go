@@ -66,9 +66,17 @@ func (l *local) work(w work, ended func()) error {
 	return nil
 }
 
-func (l *local) kill() error { return l.world.Crash(l.host) }
+func (l *local) kill() error { return l.unlessFailed(l.world.Crash(l.host)) }
 
-func (l *local) stop(ctx context.Context) error { return l.world.StopHost(ctx, l.host) }
+func (l *local) stop(ctx context.Context) error { return l.unlessFailed(l.world.StopHost(ctx, l.host)) }
+
+// unlessFailed is nil for a host that is down because it has failed: that is told.
+func (l *local) unlessFailed(err error) error {
+	if l.world.Err() != nil {
+		return nil
+	}
+	return err
+}
 
 func (l *local) pause() error { return errPause }
 

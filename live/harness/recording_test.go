@@ -169,7 +169,7 @@ func TestRecordingWithoutItsEndDoesNotPass(t *testing.T) {
 		}
 	}
 	_, got := reread(t, s, dir)
-	if got.Verdict != sim.Inconclusive || got.Check != "interrupted" || len(got.Notes) != noted {
+	if got.Verdict != sim.Inconclusive || got.Check != "interrupted" || len(got.Notes) < noted { // or more: hosts go on a moment longer than the run
 		t.Errorf("%v, %s: %v of %d facts; there were %d", got.Verdict, got.Check, got.Err, len(got.Notes), noted)
 	}
 }

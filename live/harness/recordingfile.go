@@ -28,8 +28,9 @@ type recorded struct {
 	disorder   time.Duration
 	events     int // a host that still records adds to its file
 	deliveries int
-	cut        bool // the end is missing
-	stopped    bool // gracefully
+	cut        bool   // the end is missing
+	stopped    bool   // gracefully
+	failed     string // what stopped the host
 }
 
 func (f *recorded) life() life { return life{f.header.Host, f.first.Key} }
@@ -38,6 +39,40 @@ func (f *recorded) life() life { return life{f.header.Host, f.first.Key} }
 type life struct {
 	host string
 	boot uint64
+}
+
+// A RecordedLife is one boot of a host in a recording.
+type RecordedLife struct {
+	Host     string
+	Boot     uint64
+	From, To time.Duration // of what is there of it, since the start of the run
+	// End says how it ended, as far as that was recorded.
+	End string
+}
+
+// Lives are the boots of all hosts, by host and in their order.
+func (rec *Recording) Lives() (all []RecordedLife) {
+	for i, f := range rec.files {
+		if i == 0 || rec.files[i-1].life() != f.life() {
+			all = append(all, RecordedLife{Host: f.header.Host, Boot: f.first.Key, From: f.first.At - rec.base})
+		}
+		last := &all[len(all)-1]
+		last.To, last.End = f.last-rec.base, f.end()
+	}
+	return all
+}
+
+// end says how a life ended whose last file this is.
+func (f *recorded) end() string {
+	switch {
+	case f.failed != "":
+		return "failed: " + f.failed
+	case f.cut:
+		return "was killed, or goes on"
+	case f.stopped:
+		return "was stopped"
+	}
+	return "ended at once"
 }
 
 // begins reports that the file begins with its boot. Others go on where one ended that
@@ -117,6 +152,8 @@ func (f *recorded) see(e trace.Event) {
 		f.deliveries++
 	case trace.Stop:
 		f.stopped = true
+	case trace.Fail:
+		f.failed = e.Text
 	}
 }
 

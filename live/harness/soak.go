@@ -35,6 +35,8 @@ type Soak struct {
 	// Dir is an empty folder for the disks of the hosts, which are left there. ""
 	// has a temporary one, which is removed.
 	Dir string
+	// Certs is that of Options: with it hosts talk TLS.
+	Certs string
 	// Kill are the hosts that may be killed, one at a time; nil for all servers.
 	Kill []string
 	// Every is the mean time between two kills, 3 s, and Down the longest time a host is
@@ -98,6 +100,11 @@ func (s Soak) Run(ctx context.Context) (*SoakReport, error) {
 		return nil, fmt.Errorf("scenario %s: folder of the disks: %w", s.Scenario.Name, err)
 	}
 	defer remove()
+	if s.Certs != "" {
+		if s.Certs, err = filepath.Abs(s.Certs); err != nil {
+			return nil, fmt.Errorf("scenario %s: folder of certificates: %w", s.Scenario.Name, err)
+		}
+	}
 	k := &soaking{Soak: s, rounds: rounds, epoch: monotonic(), failed: make(chan struct{}), report: &SoakReport{Kills: map[string]int{}, Before: takeSample(0)}}
 	err = k.start(ctx)
 	if err == nil {

@@ -1,3 +1,5 @@
+//go:build linux
+
 package harness_test
 
 import (
@@ -6,7 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"os/exec"
+	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -23,21 +25,21 @@ import (
 // takes: in one process, and with a process for each host, which are killed by SIGKILL.
 // LIVE_SOAK is how long, such as 10m.
 func TestSoak(t *testing.T) {
-	long, err := time.ParseDuration(cmp.Or(os.Getenv("LIVE_SOAK"), "4s"))
+	long, err := time.ParseDuration(cmp.Or(os.Getenv("LIVE_SOAK"), "2s"))
 	if err != nil {
 		t.Fatal("LIVE_SOAK:", err)
 	}
-	for name, process := range map[string]func() *exec.Cmd{"one process": nil, "processes": startHost} {
-		t.Run(name, func(t *testing.T) { soak(t, long, process) })
-	}
+	t.Run("one process", func(t *testing.T) { soak(t, harness.Soak{Time: long}) })
+	t.Run("processes", func(t *testing.T) {
+		soak(t, harness.Soak{Time: long, Process: startHost, Certs: filepath.Join(t.TempDir(), "certs")})
+	})
 }
 
-func soak(t *testing.T, long time.Duration, process func() *exec.Cmd) {
-	r, err := harness.Soak{
-		Scenario: catalogued(t, "store/chaos"), Process: process,
-		Every: max(min(long/4, 3*time.Second), 500*time.Millisecond), Time: long, Seed: 1,
-		Sampled: func(s harness.Sample) { t.Log(line(s)) },
-	}.Run(t.Context())
+func soak(t *testing.T, s harness.Soak) {
+	s.Scenario, s.Seed = catalogued(t, "store/chaos"), 1
+	s.Every = max(min(s.Time/4, 3*time.Second), 300*time.Millisecond)
+	s.Sampled = func(s harness.Sample) { t.Log(line(s)) }
+	r, err := s.Run(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +57,7 @@ func soak(t *testing.T, long time.Duration, process func() *exec.Cmd) {
 			t.Errorf("%s was killed, which is no server", host)
 		}
 	}
-	if process != nil && len(r.Samples[0].Hosts) < 4 { // of ten, one is killed at a time
+	if s.Process != nil && len(r.Samples[0].Hosts) < 4 { // of ten, one is killed at a time
 		t.Errorf("the first sample has %d hosts", len(r.Samples[0].Hosts))
 	}
 }

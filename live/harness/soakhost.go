@@ -29,6 +29,9 @@ func (k *soaking) start(ctx context.Context) error {
 	if err := top.Validate(); err != nil {
 		return err
 	}
+	if err := issueCerts(k.Certs, top); err != nil {
+		return err
+	}
 	var err error
 	if k.mesh, err = newMesh(top, k.Seed, faults.Net{}); err != nil {
 		return err
@@ -77,7 +80,7 @@ func (k *soaking) newNode(top actors.Topology, host string) node {
 		p := sim.Plan{Scenario: k.Scenario.Name, Seed: k.Seed, Policy: sim.Timed, Knobs: k.rounds.Knobs}
 		return &process{
 			command: k.Process, epoch: k.epoch, tell: tell,
-			first: begin{Scenario: k.Scenario.Name, Plan: p.String(), Host: host, Dir: k.Dir, Addrs: k.mesh.addrs(host), Calls: true},
+			first: begin{Scenario: k.Scenario.Name, Plan: p.String(), Host: host, Dir: k.Dir, Certs: k.Certs, Addrs: k.mesh.addrs(host), Calls: true},
 		}
 	}
 	over := make(chan struct{})
@@ -85,7 +88,7 @@ func (k *soaking) newNode(top actors.Topology, host string) node {
 		scenario: k.Scenario, host: host, top: top, tell: tell, over: over,
 		soak: soakClient{scenario: k.Scenario, host: host, over: over},
 		opts: live.Options{
-			Dir: k.Dir, Hosts: []string{host}, Addrs: k.mesh.addrs(host),
+			Dir: k.Dir, Certs: k.Certs, Hosts: []string{host}, Addrs: k.mesh.addrs(host),
 			Note: func(n live.Note) { k.stamp(sim.Note{Host: n.Host, Path: n.Path, Fact: n.Fact}) },
 		},
 	}

@@ -47,7 +47,7 @@ func startAdmin(addr string, world *live.World, m *metrics) (*admin, error) {
 		MaxHeaderBytes: 16 << 10,
 	}}
 	// Serve ends with the listener, at the latest when the process does.
-	go func() { _ = a.server.Serve(listener) }()
+	go func() { _ = serve(a.server, listener) }()
 	return a, nil
 }
 

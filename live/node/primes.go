@@ -83,7 +83,7 @@ func (p *Primes) start(o PrimesOptions) (err error) {
 	if o.Log != nil {
 		p.server.ErrorLog = slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn)
 	}
-	go func() { p.serving <- p.server.Serve(listener) }()
+	go func() { p.serving <- serve(p.server, listener) }()
 	return nil
 }
 

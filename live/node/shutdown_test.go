@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -237,7 +238,7 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- coord.cmd.Wait() }()
 	for {
-		if err := coord.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		if err := coord.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
 			t.Fatal(err)
 		}
 		select {

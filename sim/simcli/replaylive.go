@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -65,7 +66,7 @@ func (c *command) replayLive(dir string, f replayFlags) error {
 	every := func(yield func([]trace.Event, error) bool) { pieces(rec, yield) }
 	return f.show(c.out, shown{r, tail, every, dir, rec.Missing}, func() string {
 		story := ""
-		if hasStory(r) {
+		if hasStory(r) && (rec.Scenario != "" || failure.Why != "") {
 			story = view.Story(tail, failure)
 		}
 		return retold(rec, r, story, left)
@@ -74,6 +75,21 @@ func (c *command) replayLive(dir string, f replayFlags) error {
 
 // errService is why the recording of a service has no verdict.
 var errService = errors.New("the hosts of a service were recorded, and not what its clients saw: there is nothing to judge")
+
+// livesMost is how many boots of the hosts of a service are listed: the last ones.
+const livesMost = 40
+
+// livesTable lists boots of hosts and how they ended.
+func livesTable(lives []harness.RecordedLife) string {
+	rows := [][]string{{"host", "boot", "from", "to", "end"}}
+	for _, l := range lives[max(0, len(lives)-livesMost):] {
+		end, _, _ := strings.Cut(l.End, "\n")
+		rows = append(rows, []string{
+			l.Host, strconv.FormatUint(l.Boot, 10), fmt.Sprintf("%.3fs", l.From.Seconds()), fmt.Sprintf("%.3fs", l.To.Seconds()), end,
+		})
+	}
+	return view.Table(rows)
+}
 
 // hasStory reports that there is something to explain.
 func hasStory(r *sim.Result) bool { return r.Verdict.ExitCode() != 0 && r.Check != "interrupted" }
@@ -152,8 +168,14 @@ func retold(rec *harness.Recording, r *sim.Result, story string, left int) strin
 	} else {
 		b.WriteString(headline(r))
 	}
+	if rec.Scenario == "" {
+		b.WriteString("\n" + indent(livesTable(rec.Lives())) + "\n")
+	}
 	if story != "" {
-		b.WriteString("\n" + indent(story) + "\n")
+		if rec.Scenario != "" {
+			b.WriteString("\n")
+		}
+		b.WriteString(indent(story) + "\n")
 	}
 	if story != "" && left > 0 {
 		fmt.Fprintf(&b, "  told from %d events; %d came before, which --trace prints\n", storyEvents, left)
@@ -163,6 +185,9 @@ func retold(rec *harness.Recording, r *sim.Result, story string, left int) strin
 		what = fmt.Sprintf("%s, %d acknowledged", counted(r.Stats.Ops, "operation"), r.Stats.Acked)
 	}
 	fmt.Fprintf(&b, "  recorded live: %s, %d deliveries, %.1f s\n", what, rec.Deliveries, rec.Length.Seconds())
+	if rec.Scenario == "" {
+		b.WriteString("  --trace prints every event, --html FILE draws the last ones\n")
+	}
 	for _, line := range rec.Missing {
 		fmt.Fprintf(&b, "  missing: %s\n", view.Clean(line))
 	}

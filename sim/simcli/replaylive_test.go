@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/asynkron/protoactor-go/actor"
+
 	"github.com/simrun/simrun/actors"
 	"github.com/simrun/simrun/sim"
 )
@@ -76,6 +78,11 @@ func TestRecordedLiveRunIsReplayed(t *testing.T) {
 	wantUsage(t, code, text, "no scenario \"tiny/wrong\"")
 	code, _, text = simrunIn(t, all, "view", filepath.Join(folder, "recording", "run.trace"))
 	wantUsage(t, code, text, "is of a recorded live run")
+	code, out, _ = simrunIn(t, all, "view", "--all", filepath.Join(folder, "recording", "run.trace"))
+	if code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	wantText(t, out, "notes linearizability.Called")
 }
 
 func wantUsage(t *testing.T, code int, text, part string) {
@@ -124,27 +131,64 @@ func TestRecordingThatIsNotWholeIsToldOrRefused(t *testing.T) {
 	wantUsage(t, code, text, "there is none")
 }
 
-// The hosts of a service leave no facts of clients: their story is told, and there is no
-// verdict.
-func TestRecordingOfAServiceIsToldAndNotJudged(t *testing.T) {
+// serviceRecording is what is left of a live run if only its hosts recorded it.
+func serviceRecording(t *testing.T, s sim.Scenario) (recording string) {
+	t.Helper()
 	dir := t.TempDir()
-	if code, _, _ := simrunIn(t, testScenarios(), "live", "tiny/ok", "--seed", "3", "--dir", dir); code != 0 {
-		t.Fatal("the live run did not pass")
-	}
-	recording := filepath.Join(dir, "tiny-ok-3", "recording")
+	simrunIn(t, []sim.Scenario{s}, "live", s.Name, "--seed", "3", "--dir", dir)
+	recording = filepath.Join(dir, fileName(s.Name, 3), "recording")
 	for _, name := range []string{"run.plan", "run.trace"} {
 		if err := os.Remove(filepath.Join(recording, name)); err != nil {
 			t.Fatal(err)
 		}
 	}
+	return recording
+}
+
+// The hosts of a service leave no facts of clients: it is told when they began and how
+// they ended, and there is no verdict.
+func TestRecordingOfAServiceIsToldAndNotJudged(t *testing.T) {
+	recording := serviceRecording(t, tiny("tiny/ok", "a counter in memory"))
 	code, out, _ := simrunIn(t, testScenarios(), "replay", recording)
 	if code != 3 || !strings.HasPrefix(out, "INCONCLUSIVE  the hosts of a service were recorded, and not what its clients saw: there is nothing to judge\n") {
 		t.Errorf("exit code %d", code)
 	}
-	wantText(t, out, "counter receives tiny.increment", "  recorded live: ", " boots, ", " deliveries, ")
+	wantText(t, out, "\n  server  ", "  ended at once\n", "  recorded live: ", " boots, ", " deliveries, ")
 	code, out, _ = simrunIn(t, testScenarios(), "replay", recording, "--trace", "--json")
 	if code != 3 {
 		t.Errorf("exit code %d", code)
 	}
 	wantText(t, out, `"verdict":"INCONCLUSIVE","check":"recording"`, `"kind":"deliver"`)
+}
+
+// What stopped a host of a service is told, with what led to it.
+func TestFailureOfAServiceHasAStory(t *testing.T) {
+	s := tiny("tiny/boom", "a counter that ends")
+	top := s.Topology(sim.Knobs{})
+	top.Hosts[0].Actors = []actors.ActorDef{{Name: "counter", New: func(actors.Env) actor.Actor {
+		return actor.ReceiveFunc(func(ctx actor.Context) {
+			if _, ok := ctx.Message().(increment); ok {
+				panic("boom")
+			}
+		})
+	}}}
+	s.Topology = func(sim.Knobs) actors.Topology { return top }
+	code, out, _ := simrunIn(t, testScenarios(), "replay", serviceRecording(t, s))
+	if code != 3 {
+		t.Errorf("exit code %d", code)
+	}
+	wantText(t, out, "  failed: actor server/counter: panic on simcli.increment: boom\n", "counter receives tiny.increment", "FAILS: ")
+}
+
+// FAULTS 4, files: what would not fit into memory is refused before it is read.
+func TestLongTraceIsRefused(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "long.trace")
+	if err := os.WriteFile(name, []byte("simrun trace\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(name, viewMax+1<<20); err != nil {
+		t.Fatal(err)
+	}
+	code, _, text := simrunIn(t, testScenarios(), "view", name)
+	wantUsage(t, code, text, "65 MiB, at most 64; --all prints the events of a longer one")
 }

@@ -25,6 +25,7 @@ type soakFlags struct {
 	every     time.Duration
 	seed      seedFlag
 	processes bool
+	tls       bool
 	dir       string
 	keep      bool
 	json      bool
@@ -61,6 +62,7 @@ func (c *command) soak() *cobra.Command {
 	cmd.Flags().DurationVar(&f.every, "every", 3*time.Second, "mean time between two kills")
 	cmd.Flags().Var(&f.seed, "seed", "decides which hosts are killed when, decimal or 0x...; default: a random one, which is printed")
 	cmd.Flags().BoolVar(&f.processes, "processes", false, "every host is a process of its own")
+	cmd.Flags().BoolVar(&f.tls, "tls", false, "hosts talk TLS 1.3 and prove who they are, with certificates made for the soak")
 	cmd.Flags().StringVar(&f.dir, "dir", liveFolder, "folder for the folder of the soak, which goes if it passed, unless --dir is given")
 	cmd.Flags().BoolVar(&f.json, "json", false, "print a JSON object for each sample, and a summary as the last line")
 	return cmd
@@ -88,17 +90,23 @@ func (c *command) runSoak(ctx context.Context, f soakFlags, s sim.Scenario) erro
 	if err := os.Mkdir(soak.Dir, 0o755); err != nil {
 		return fmt.Errorf("folder %s: %w", folder, cause(err))
 	}
+	if f.tls {
+		soak.Certs = filepath.Join(folder, certsFolder)
+	}
 	if f.processes {
 		if soak.Process, err = hostProcess(); err != nil {
 			return err
 		}
 	}
 	if f.json {
-		printJSON(c.out, campaignObject{Schema: schema, Type: "soak", Build: build(), Seed: f.seed.value, Scenarios: []string{s.Name}, Command: f.command(s)})
+		printJSON(c.out, campaignObject{Schema: schema, Type: "soak", Build: build(), Seed: f.seed.value, Scenarios: []string{s.Name}, Command: f.command(s), TLS: &f.tls})
 	} else {
 		where := "all hosts in this process"
 		if f.processes {
 			where = "every host a process"
+		}
+		if f.tls {
+			where += ", over TLS"
 		}
 		fmt.Fprintf(c.out, "%s: soak, %s, seed %#x\n  %s\n", build(), where, f.seed.value, view.Clean(f.command(s)))
 	}
@@ -181,6 +189,9 @@ func (f *soakFlags) command(s sim.Scenario) string {
 	text := fmt.Sprintf("simrun soak %s --seed %s --time %v --every %v", s.Name, f.seed.String(), f.limit, f.every)
 	if f.processes {
 		text += " --processes"
+	}
+	if f.tls {
+		text += " --tls"
 	}
 	return text
 }

@@ -43,6 +43,7 @@ type soakSummary struct {
 	Build       string         `json:"build"`
 	Scenario    string         `json:"scenario"`
 	Seed        uint64         `json:"seed"`
+	TLS         bool           `json:"tls"`
 	Interrupted bool           `json:"interrupted"`
 	Rounds      int            `json:"rounds"`
 	Ops         int            `json:"ops"`
@@ -57,7 +58,7 @@ type soakSummary struct {
 func soakSummaryOf(f soakFlags, s sim.Scenario, r *harness.SoakReport, saved string) soakSummary {
 	o := soakSummary{
 		Schema: schema, Type: "summary", Verdict: r.Verdict.String(), Check: r.Check, Build: build(), Scenario: s.Name, Seed: f.seed.value,
-		Interrupted: r.Interrupted, Rounds: r.Rounds, Ops: r.Ops, Acked: r.Acked, Kills: r.Kills, WallSeconds: r.Took.Seconds(),
+		TLS: f.tls, Interrupted: r.Interrupted, Rounds: r.Rounds, Ops: r.Ops, Acked: r.Acked, Kills: r.Kills, WallSeconds: r.Took.Seconds(),
 		Before: r.Before.Held, After: r.After.Held, Trace: saved,
 	}
 	if r.Err != nil {
