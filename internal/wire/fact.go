@@ -85,14 +85,14 @@ func DecodeFact(b []byte) (any, error) {
 	if err := c.dec.Unmarshal(b, &fact); err != nil {
 		return nil, fmt.Errorf("fact: decode: %w", err)
 	}
-	if !c.types[reflect.TypeOf(fact)] {
-		return nil, fmt.Errorf("fact: decode: it is of no type that is known here")
+	if err := c.check(reflect.ValueOf(fact)); err != nil {
+		return nil, fmt.Errorf("fact: decode: %w", err)
 	}
 	return fact, nil
 }
 
-// check refuses what would come back as something else: a value in an interface
-// whose type is not registered.
+// check refuses what would come back, or has come, as something else: a value in an
+// interface whose type is not registered.
 func (c *factCodec) check(v reflect.Value) error {
 	if !v.IsValid() {
 		return errNil
