@@ -60,13 +60,13 @@ func (s *segment) size() int64 { return s.written + int64(s.buf.Buffered()) }
 // close writes the end.
 func (s *segment) close() error { return errors.Join(s.out.Close(), s.file.Close()) }
 
-// recordedPlace is where a segment is among those of its host.
-type recordedPlace struct {
+// segmentPlace is where a segment is among those of its host.
+type segmentPlace struct {
 	boot uint64
 	n    int
 }
 
-func parseSegmentName(host, name string) (at recordedPlace, ok bool) {
+func parseSegmentName(host, name string) (at segmentPlace, ok bool) {
 	text, ok := strings.CutPrefix(name, host+"-")
 	if !ok {
 		return at, false
@@ -93,7 +93,7 @@ func trim(dir, host string, most int64) error {
 		return err
 	}
 	type old struct {
-		recordedPlace
+		segmentPlace
 		name string
 		size int64
 	}

@@ -26,7 +26,7 @@ func recordedFile(t *testing.T, name string, h trace.Header, events func(add fun
 	w, err := trace.NewWriter(f, h)
 	seq := int64(0)
 	events(func(e trace.Event) {
-		seq++
+		seq = max(seq+1, e.Seq)
 		e.Seq, e.Host = seq, h.Host
 		err = errors.Join(err, w.Write(e))
 	})
@@ -81,6 +81,46 @@ func TestRecordedHostsAreToldByTheirTimes(t *testing.T) {
 	}
 	if !slices.Equal(got, want) || rec.Scenario != "" || rec.Boots != 3 {
 		t.Errorf("%d boots of %q, %q\nwant %q", rec.Boots, rec.Scenario, got, want)
+	}
+}
+
+// A boot may be several files, of which the oldest are gone: that is said, and what goes
+// on in a new file is no event.
+func TestRecordedBootGoesOnInItsNextFile(t *testing.T) {
+	dir := t.TempDir()
+	for n, first := range []trace.Kind{trace.Start, trace.Log, trace.Log} {
+		name := filepath.Join(dir, fmt.Sprintf("a-7.%d.trace", n+1))
+		recordedFile(t, name, trace.Header{Host: "a"}, func(add func(trace.Event)) {
+			add(trace.Event{Seq: int64(10 * n), At: time.Duration(10 * n), Kind: first, Key: 7})
+			add(trace.Event{Seq: int64(10*n + 1), At: time.Duration(10*n + 1), Kind: trace.Clock, Path: "a/x"})
+		})
+	}
+	tell := func() (kinds []trace.Kind, rec *Recording) {
+		rec, err := ReadRecording(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for e, err := range rec.Events() {
+			if err != nil {
+				t.Fatal(err)
+			}
+			kinds = append(kinds, e.Kind)
+		}
+		return kinds, rec
+	}
+	kinds, rec := tell()
+	if !slices.Equal(kinds, []trace.Kind{trace.Start, trace.Clock, trace.Clock, trace.Clock}) || rec.Boots != 1 || len(rec.Missing) > 0 {
+		t.Errorf("%v, %d boots, missing %q", kinds, rec.Boots, rec.Missing)
+	}
+	if err := os.Remove(filepath.Join(dir, "a-7.1.trace")); err != nil {
+		t.Fatal(err)
+	}
+	kinds, rec = tell()
+	if !slices.Equal(kinds, []trace.Kind{trace.Clock, trace.Clock}) || len(rec.Missing) != 1 || !strings.HasPrefix(rec.Missing[0], "the beginning of 1 of 1 boots") {
+		t.Errorf("%v, missing %q", kinds, rec.Missing)
+	}
+	if lives := rec.Lives(); len(lives) != 1 || lives[0] != (RecordedLife{Host: "a", Boot: 7, From: 10, To: 21, End: "ended at once"}) {
+		t.Errorf("%+v", lives)
 	}
 }
 

@@ -49,7 +49,7 @@ func soak(t *testing.T, s harness.Soak) {
 	if r.Verdict != sim.Pass {
 		t.Fatalf("%v, %s: %v\n%v", r.Verdict, r.Check, r.Err, r.Suspects)
 	}
-	if len(r.Kills) == 0 || r.Acked < r.Ops*9/10 {
+	if len(r.Kills) == 0 || r.Acked < r.Ops/2 { // each kill leaves a window of three clients uncertain
 		t.Errorf("nothing was tried: %d of %d acknowledged, killed %v", r.Acked, r.Ops, r.Kills)
 	}
 	for host := range r.Kills {
