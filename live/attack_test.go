@@ -205,7 +205,10 @@ func stream(t *testing.T, addr, dir string, frame []byte, on func(), over *atomi
 // Factor is by how much its p99 may grow on an idle machine.
 func besiege(t *testing.T, w *live.World, p *pulse, name, dir string, factor float64, during func()) {
 	t.Helper()
-	const answers = 500
+	answers := 200
+	if os.Getenv(figuresVar) != "" {
+		answers = 1000
+	}
 	p.take(t, 50)
 	_, before := p.take(t, answers)
 	end := startAttack(t, name, w.Addr("server"), dir)

@@ -62,6 +62,9 @@ var guarantees = map[string][]string{
 	"DISK":  {"disk"},
 	"RAFT":  {"raft"},
 	"RESP":  {"responses"},
+	"JOB":   {"jobs"},
+	"LEASE": {"leases"},
+	"LOG":   {"log"},
 }
 
 // isCheck reports whether a check watches over one of the guarantees.

@@ -11,6 +11,9 @@ type ambush struct {
 	effect *effect
 }
 
+// isOfMessage reports the kinds of faults that are about a single message.
+func isOfMessage(k faults.Kind) bool { return k == faults.DropMessage || k == faults.Replay }
+
 // lieInWait begins a fault of a single message. Each host that sends counts for itself,
 // and the first one that comes to the message is the one: where several come to theirs at
 // the same time, each of these may be hit.

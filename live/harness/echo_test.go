@@ -97,8 +97,14 @@ func pings(env actors.Env) error {
 func TestEchoSystemSeesTheSameInBothWorlds(t *testing.T) {
 	s := system(server(echo), program("c0", pings), program("c1", pings))
 	s.Checks = []sim.Check{{Name: "echoes", Func: func(o *sim.Observation) error {
-		if len(o.Notes) != 40 {
-			return fmt.Errorf("%d facts", len(o.Notes))
+		echoes := 0
+		for _, n := range o.Notes {
+			if _, ok := n.Fact.(pong); ok {
+				echoes++
+			}
+		}
+		if echoes != 40 {
+			return fmt.Errorf("%d echoes", echoes)
 		}
 		return nil
 	}}}
@@ -112,7 +118,9 @@ func TestEchoSystemSeesTheSameInBothWorlds(t *testing.T) {
 			if i > 0 && n.Seq <= r.Notes[i-1].Seq {
 				t.Errorf("fact %d follows fact %d", n.Seq, r.Notes[i-1].Seq)
 			}
-			byPath[n.Path] = append(byPath[n.Path], n.Fact)
+			if _, stall := n.Fact.(sim.FaultBegan); !stall { // the machine may be busy with others
+				byPath[n.Path] = append(byPath[n.Path], n.Fact)
+			}
 		}
 		return byPath
 	}

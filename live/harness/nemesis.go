@@ -25,7 +25,7 @@ func (r *run) apply(told faults.Fault) {
 	if told.Point != "" && len(told.Hosts) == 0 {
 		told.Hosts = []string{told.Host}
 	}
-	if told.Kind.Waits() {
+	if isOfMessage(told.Kind) {
 		r.lieInWait(told)
 		return
 	}
@@ -345,7 +345,7 @@ func (r *run) pairsOf(f faults.Fault) (pairs []pair) {
 	case faults.Isolate:
 		b = r.hosts
 	}
-	oneWay := f.Kind == faults.Cut || f.Kind == faults.Clog || f.Kind == faults.DropMessage || f.Kind == faults.Replay
+	oneWay := f.Kind == faults.Cut || f.Kind == faults.Clog || isOfMessage(f.Kind)
 	for _, x := range a {
 		for _, y := range b {
 			if x == y || f.Kind == faults.Isolate && slices.Contains(a, y) {
