@@ -1,0 +1,53 @@
+package live_test
+
+import (
+	"crypto/tls"
+	"testing"
+	"time"
+
+	"github.com/simrun/simrun/actors"
+	"github.com/simrun/simrun/internal/wire"
+	"github.com/simrun/simrun/live"
+)
+
+// What one host was permitted says nothing of another, on a connection of its own.
+func TestPermissionIsOfEachConnection(t *testing.T) {
+	top := rolePair()
+	top.Hosts = append(top.Hosts, actors.Host{Name: "other", Role: "server"})
+	w := start(t, top, live.Options{})
+	one := frame(t, "echo", "", ask{1})
+	write(t, dialAs(t, w, "server", "peer"), one)
+	eventually(t, "a client asks", func() bool { return w.Counts().Received == 1 })
+	conn := dialAs(t, w, "server", "other")
+	write(t, conn, one)
+	closedBy(t, "a server asks", conn)
+	eventually(t, "it is counted", func() bool { return w.Counts().Refused == 1 })
+	if c := w.Counts(); c.Received != 1 {
+		t.Errorf("%+v", c)
+	}
+}
+
+// Each connection proves itself anew: one that was resumed would not be held to what has
+// changed since.
+func TestNoConnectionIsResumed(t *testing.T) {
+	dir := certs(t, rolePairIDs...)
+	w := start(t, rolePair(), live.Options{Certs: dir})
+	pair, err := tls.LoadX509KeyPair(dir+"/peer.pem", dir+"/peer.key")
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := trusting(t, dir)
+	config.Certificates = []tls.Certificate{pair}
+	config.ClientSessionCache = tls.NewLRUClientSessionCache(8)
+	for n := range 2 {
+		conn := tls.Client(dialRaw(t, w.Addr("server")), config)
+		write(t, conn, helloOf(t, "peer"))
+		_ = conn.SetReadDeadline(time.Now().Add(20 * time.Second))
+		if _, err := wire.NewReader(conn).Next(); err != nil { // and with it any ticket
+			t.Fatal(err)
+		}
+		if conn.ConnectionState().DidResume {
+			t.Errorf("connection %d is the one before", n)
+		}
+	}
+}
