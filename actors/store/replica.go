@@ -2,9 +2,10 @@ package store
 
 import (
 	"fmt"
-	"hash/fnv"
 	"maps"
 	"slices"
+
+	"github.com/cespare/xxhash/v2"
 
 	"github.com/simrun/simrun/models"
 )
@@ -134,7 +135,5 @@ func hashObject(key string, attrs []models.Attr) uint64 {
 	e := encoder{b: make([]byte, 0, 128)}
 	e.string(key)
 	e.attrs(attrs)
-	h := fnv.New64a()
-	h.Write(e.b)
-	return h.Sum64()
+	return xxhash.Sum64(e.b)
 }
