@@ -165,8 +165,9 @@ func (m *mailbox) run() {
 			if !t.take() {
 				continue
 			}
-			msg = t.msg
-			m.boot.record.timer(m.boot.host.name+"/"+m.path, t.n, msg)
+			if msg = t.msg; m.boot.record != nil {
+				m.boot.record.timer(m.boot.host.name+"/"+m.path, t.n, msg)
+			}
 		} else if m.boot.record != nil {
 			path := m.boot.host.name + "/" + m.path
 			_, content, sender := actor.UnwrapEnvelope(msg)
