@@ -195,11 +195,12 @@ func (f *form) weigh(b []byte, depth int) (n, weight int, err error) {
 		}
 		for range count {
 			key, ok := cutKey(b[n:])
-			if !ok || f.fields[string(key)] == nil {
+			field := f.fields[string(key)]
+			if !ok || field == nil {
 				return 0, 0, errForm
 			}
 			n += len(key)
-			if err := f.fields[string(key)].add(b, &n, &weight, depth); err != nil {
+			if err := field.add(b, &n, &weight, depth); err != nil {
 				return 0, 0, err
 			}
 		}
