@@ -21,8 +21,10 @@ func browser() string {
 	return ""
 }
 
-// dom is what a page has become in a headless browser after so much of its time.
-func dom(t *testing.T, url string, budget time.Duration) string {
+// dom is what a page has become in a headless browser after so much of its time, and how
+// often it was opened for that: a browser that crashes, as it does now and then on a busy
+// machine, is started again.
+func dom(t *testing.T, url string, budget time.Duration) (page string, opened int) {
 	t.Helper()
 	path := browser()
 	if path == "" {
@@ -30,31 +32,35 @@ func dom(t *testing.T, url string, budget time.Duration) string {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, path, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-		"--user-data-dir="+t.TempDir(), fmt.Sprintf("--virtual-time-budget=%d", budget.Milliseconds()), "--dump-dom", url)
-	var complaint strings.Builder
-	cmd.Stderr = &complaint
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("%s: %v\n%s", path, err, complaint.String())
+	for opened = 1; ; opened++ {
+		cmd := exec.CommandContext(ctx, path, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+			"--user-data-dir="+t.TempDir(), fmt.Sprintf("--virtual-time-budget=%d", budget.Milliseconds()), "--dump-dom", url)
+		var complaint strings.Builder
+		cmd.Stderr = &complaint
+		out, err := cmd.Output()
+		if err == nil {
+			return string(out), opened
+		}
+		if crashed := !cmd.ProcessState.Exited() && ctx.Err() == nil; !crashed || opened == 3 {
+			t.Fatalf("%s: %v\n%s", path, err, complaint.String())
+		}
 	}
-	return string(out)
 }
 
 // The page submits, polls, and shows the sum; and says what is refused.
 func TestPageShowsJobsBeingPolled(t *testing.T) {
 	p := startService(t, primes.Options{})
 	awaitServers(t, p)
-	done := dom(t, p.URL()+"/?a=1&b=10", 5*time.Second)
+	done, opened := dom(t, p.URL()+"/?a=1&b=10", 5*time.Second)
 	for _, want := range []string{"[1, 10)", `<tr class="FINISHED">`, "<td>FINISHED</td>", "<td>17</td>", `<progress value="1">`} {
 		if !strings.Contains(done, want) {
 			t.Errorf("the page has no %q:\n%s", want, done)
 		}
 	}
-	if n := kept(t, p); n != 1 {
-		t.Errorf("the page has stored %d requests, want 1", n)
+	if n := kept(t, p); n < 1 || n > opened {
+		t.Errorf("the page was opened %d times and has stored %d requests", opened, n)
 	}
-	refused := dom(t, p.URL()+"/?a=ten&b=10", 2*time.Second)
+	refused, _ := dom(t, p.URL()+"/?a=ten&b=10", 2*time.Second)
 	if !strings.Contains(refused, "the body must be") || strings.Contains(refused, "<td>") {
 		t.Errorf("a range that is refused:\n%s", refused)
 	}
