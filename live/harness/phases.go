@@ -345,11 +345,12 @@ func (r *run) readBack() {
 	if r.scenario.Workload.Final == nil {
 		return
 	}
-	for _, h := range r.hosts {
-		if h.name == finalHost && h.up {
-			r.employ(h, work{Final: true})
-		}
+	i := slices.IndexFunc(r.hosts, func(h *host) bool { return h.name == finalHost && h.up })
+	if i < 0 {
+		r.fail(sim.Harness, "read back", fmt.Errorf("host %s is not up, so nothing can be read back", finalHost))
+		return
 	}
+	r.employ(r.hosts[i], work{Final: true})
 }
 
 // expire is reached at the deadline of a phase.
