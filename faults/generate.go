@@ -336,10 +336,15 @@ func (g *generator) senders(d *Draw) (from, to []string) {
 	return rest, []string{one}
 }
 
-// groups draws two groups of hosts: one pair in a third of the cases, else every
-// host on one side, or on neither one time in three: a host that both sides still
-// reach makes a partition partial.
+// groups draws two groups of hosts: servers of one kind as often as the profile says, else
+// one pair in a third of the cases, else every host on one side, or on neither one time
+// in three: a host that both sides still reach makes a partition partial.
 func (g *generator) groups(d *Draw) (hosts, others []string) {
+	if g.Peers > 0 && d.Permille("peers", int(g.Peers)) {
+		if hosts, others = g.peers(d.Sub("peers", 0)); hosts != nil {
+			return hosts, others
+		}
+	}
 	from, to := twoOf(d, g.hosts)
 	// What servers do without each other matters more than what a client does.
 	if len(g.servers) > 1 && d.Permille("two servers", 500) {
@@ -365,6 +370,36 @@ func (g *generator) groups(d *Draw) (hosts, others []string) {
 		case 1:
 			others = append(others, h)
 		}
+	}
+	return hosts, others
+}
+
+// peers draws two groups of servers of one kind, which all that is not of their kind
+// still reaches: so one that has lost its place, and cannot know, is still asked. It
+// returns nil if the server that it draws is the only one of its kind.
+func (g *generator) peers(d *Draw) (hosts, others []string) {
+	if len(g.servers) == 0 {
+		return nil, nil
+	}
+	one := g.servers[d.IntN("one", len(g.servers))]
+	n := longestPrefix(one, g.Servers)
+	kind := slices.DeleteFunc(slices.Clone(g.servers), func(h string) bool {
+		return longestPrefix(h, g.Servers) != n || h[:n] != one[:n]
+	})
+	if len(kind) < 2 {
+		return nil, nil
+	}
+	from, to := twoOf(d, kind)
+	alone := d.Permille("alone", 500)
+	for i, h := range kind {
+		if h == from || h != to && !alone && d.Sub("side", i).Permille("with it", 500) {
+			hosts = append(hosts, h)
+		} else {
+			others = append(others, h)
+		}
+	}
+	if d.Permille("back", 500) {
+		return others, hosts
 	}
 	return hosts, others
 }

@@ -17,7 +17,7 @@ var everything = Profile{
 	Span: 2 * time.Second, DownMin: time.Millisecond, DownMax: 3 * time.Second,
 	Counts:   allCounts(),
 	Messages: []string{"store.ack", "store.chain"}, OffsetMax: time.Minute, JitterMax: 500, CorruptMax: 10, CapacityMin: 2, Unrestricted: 100,
-	PowerLossAll: 200, Points: []string{"wal.before-sync", "wal.after-sync"},
+	Peers: 250, PowerLossAll: 200, Points: []string{"wal.before-sync", "wal.after-sync"},
 	Servers: []string{"coord", "daemon"}, Clients: []string{"c"}, ClientCrashes: 2,
 }
 
@@ -263,5 +263,23 @@ func TestDownTimesAreShortAndLong(t *testing.T) {
 	}
 	if short < 150 || long < 100 {
 		t.Errorf("of 1000 draws within 1ms and 4s, %d are below 50ms and %d above 1s", short, long)
+	}
+}
+
+// Servers of one kind lose each other, and nobody else loses any of them.
+func TestPeersAreCutFromEachOtherOnly(t *testing.T) {
+	p := Profile{Peers: 1000, Span: time.Second, DownMax: time.Second, Counts: Counts{Partition: 2, Cut: 1, Clog: 1}, Servers: []string{"coord", "daemon"}}
+	daemons := []string{"daemon1", "daemon2", "daemon3"}
+	sides := map[int]int{} // how often the first side has so many
+	for seed := range uint64(500) {
+		for _, f := range p.Draw(NewDraw(seed), []string{"c0", "daemon1", "daemon2", "daemon3", "final"}).Faults {
+			if all := slices.Sorted(slices.Values(slices.Concat(f.Hosts, f.Others))); !slices.Equal(all, daemons) {
+				t.Errorf("seed %d: %v", seed, f)
+			}
+			sides[len(f.Hosts)]++
+		}
+	}
+	if sides[1] < 200 || sides[2] < 200 {
+		t.Errorf("sides by size: %v", sides)
 	}
 }

@@ -32,6 +32,9 @@ type Profile struct {
 
 	// Counts has how many faults of each kind a run may have, at most.
 	Counts Counts
+	// Peers is the share of partitions, cuts and clogs that are between servers of one
+	// kind, which is a prefix in Servers. All other hosts reach both sides.
+	Peers Permille
 	// PowerLossAll is the share of power losses that hit every server at once.
 	PowerLossAll Permille
 	// Points are at which faults of single hosts may fall: names of actors.Point, and of
@@ -78,7 +81,7 @@ func (p Profile) Validate() error {
 		value, max Permille
 	}{
 		{"DropMax", p.DropMax, 1000}, {"DuplicateMax", p.DuplicateMax, 1000}, {"DriftMax", p.DriftMax, maxDrift},
-		{"FIFO", p.FIFO, 1000}, {"Random", p.Random, 1000}, {"PowerLossAll", p.PowerLossAll, 1000},
+		{"FIFO", p.FIFO, 1000}, {"Random", p.Random, 1000}, {"Peers", p.Peers, 1000}, {"PowerLossAll", p.PowerLossAll, 1000},
 		{"JitterMax", p.JitterMax, 1000}, {"CorruptMax", p.CorruptMax, 1000}, {"Unrestricted", p.Unrestricted, 1000},
 	} {
 		if share.value < 0 || share.value > share.max {

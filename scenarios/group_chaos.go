@@ -72,7 +72,9 @@ var groupPoints = []string{
 }
 
 // groupScenarios look for bugs of replicated state machines.
-func groupScenarios() []sim.Scenario { return []sim.Scenario{groupCalm(), groupChaos()} }
+func groupScenarios() []sim.Scenario {
+	return []sim.Scenario{groupCalm(), groupChaos(), groupPartition()}
+}
 
 // groupScenario completes a scenario of a group. Its knobs, with what they are if the
 // scenario draws no others: members 3, tick 50ms, snapshot 1048576 bytes, keep 128

@@ -23,6 +23,9 @@ type groupLoad struct {
 	clients, ops, names int
 	pause               time.Duration // the longest between two operations of a client
 	late                time.Duration // how late a message may be
+	// readers is how many clients in a thousand only read. A leader that cannot commit any
+	// more holds up everybody else, and they go to its successor.
+	readers faults.Permille
 }
 
 // generate draws the operations. Every value is published once.
@@ -32,6 +35,10 @@ func (l groupLoad) generate(d *faults.Draw, k sim.Knobs) []sim.Op {
 	var out []sim.Op
 	for c := range clients {
 		name := fmt.Sprintf("c%d", c)
+		publish := publish
+		if l.readers > 0 && d.Sub(name, 0).Permille("reads", int(l.readers)) {
+			publish = 0
+		}
 		for n := 1; n <= k.Int("ops", l.ops)/clients; n++ {
 			d := d.Sub(name, n)
 			key := fmt.Sprintf("k%d", d.IntN("name", names))
