@@ -2,6 +2,8 @@ package live_test
 
 import (
 	"crypto/tls"
+	"net"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -50,4 +52,40 @@ func TestNoConnectionIsResumed(t *testing.T) {
 			t.Errorf("connection %d is the one before", n)
 		}
 	}
+}
+
+// A tamperer changes a bit of what is read once it is told to.
+type tamperer struct {
+	net.Conn
+	now *atomic.Bool
+}
+
+func (c tamperer) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if n > 0 && c.now.Load() {
+		p[n-1] ^= 1
+	}
+	return n, err
+}
+
+// A stream that somebody has tampered with on the way is refused, and that is counted.
+func TestTamperedStreamIsRefused(t *testing.T) {
+	var now atomic.Bool
+	w := start(t, pair(actors.ProgramDef{Name: "p", Run: func(env actors.Env) error {
+		if _, err := env.Request(env.PID("server/echo"), ask{1}, 0); err != nil {
+			return err
+		}
+		now.Store(true)
+		env.Send(env.PID("server/echo"), ask{2})
+		return nil
+	}}), live.Options{Certs: certs(t, live.Identity{Host: "server"}, live.Identity{Host: "peer"}), Conn: func(host string, c net.Conn) net.Conn {
+		if host != "server" {
+			return c
+		}
+		return tamperer{c, &now}
+	}})
+	if err := w.Wait(within(t, 10*time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "a stream that was refused", func() bool { return w.Counts().Refused > 0 })
 }
