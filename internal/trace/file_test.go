@@ -169,7 +169,7 @@ func TestLongLengthCostsNoMemory(t *testing.T) {
 	}
 	runtime.ReadMemStats(&after)
 	allocated := after.TotalAlloc - before.TotalAlloc
-	if allocated > 128<<10 {
+	if allocated > 256<<10 { // the reader's own buffers, of a record that claims 4 MiB
 		t.Errorf("%d bytes allocated for a record of none", allocated)
 	}
 }
